@@ -1,0 +1,1 @@
+"""The hosts: one container per instance, booted, plumbed, filtered and watched."""

@@ -1,0 +1,1 @@
+"""The Ubuntu images that hosts boot from."""
