@@ -76,7 +76,7 @@ class Engine:
 
     @property
     def limits(self) -> list[str]:
-        """Ulimits within the caller's own: an engine's larger defaults are refused where CAP_SYS_RESOURCE is missing."""
+        """Ulimits within the caller's own: an engine's larger defaults are refused without CAP_SYS_RESOURCE."""
         words = []
         for name, number, enough in (
             ("nofile", resource.RLIMIT_NOFILE, 65536),

@@ -1,0 +1,33 @@
+"""The last lines of a test run: each part's outcome, counts and seconds, then the sum."""
+
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+
+def counts(report: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped tests of a part; lint has no report of its own."""
+    if not report.exists():
+        return 0, 0, 0
+    suites = ElementTree.parse(report).getroot().iter("testsuite")  # noqa: S314 - written by pytest a moment ago
+    total = failed = skipped = 0
+    for suite in suites:
+        total += int(suite.get("tests", 0))
+        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped += int(suite.get("skipped", 0))
+    return total - failed - skipped, failed, skipped
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    sums = [0, 0, 0]
+    for line in (folder / "lines").read_text().splitlines():
+        part, outcome, seconds = line.split()
+        passed, failed, skipped = counts(folder / f"{part}.xml")
+        told = f"{passed} passed, {failed} failed, {skipped} skipped" if passed or failed or skipped else ""
+        print(f"{part:<6} {outcome:<7} {seconds:>6}  {told}".rstrip())
+        sums = [a + b for a, b in zip(sums, (passed, failed, skipped), strict=True)]
+    print(f"{sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
+
+
+main()

@@ -1,0 +1,221 @@
+"""The keeper makes hosts be what the API's books say: one idea, `settle`, for every change, a restart and a crash.
+
+Whatever happens to an instance (a call, a shutdown typed inside, a kill of this program) ends in `wake`. A worker then
+compares the instance's state with its host and takes the step that is missing. Each step may be repeated, so nothing is
+lost when the program is killed in between: the next start wakes every instance.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from moto.ec2.models.instances import Instance
+
+from localcloud.ec2 import lifecycle
+from localcloud.errors import LocalCloudError
+from localcloud.hosts import facts
+from localcloud.hosts.facts import Facts, Wiring
+
+log = logging.getLogger("localcloud")
+# Boots in parallel: the engine is mostly waiting, but more only makes each of them slower.
+WORKERS = 4
+REBOOTED = 129  # the exit code of a container whose init asked the kernel for a reboot
+
+
+class Driver(Protocol):
+    """Who boots hosts. Every step may be repeated and then changes nothing."""
+
+    def boot(self, host: Facts) -> int | None:
+        """Make sure that it runs; returns the published SSH port where there is one."""
+
+    def halt(self, instance_id: str) -> None: ...
+    def remove(self, instance_id: str) -> None: ...
+    def exit_code(self, instance_id: str) -> int | None:
+        """None while it runs."""
+
+    def answers(self, instance_id: str, port: int | None) -> bool:
+        """Has its sshd said hello?"""
+
+    def wire(self, instance_id: str, wiring: Wiring) -> None: ...
+
+
+class Keeper:
+    def __init__(self, driver: Driver, lock: threading.RLock, changed: Callable[[], None]) -> None:
+        self.driver = driver
+        self.lock = lock
+        self.changed = changed
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._busy: set[str] = set()
+        self._again: set[str] = set()
+        self._guard = threading.Lock()
+        self._wired: dict[str, Wiring] = {}
+        self._wiring = threading.Lock()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for number in range(WORKERS):
+            self._thread(self._work, f"keeper-{number}")
+        self._thread(self._listen_at_doors, "doors")
+        for instance in lifecycle.all_instances():
+            self.wake(instance)
+
+    def stop(self) -> None:
+        """End after the steps that are under way; what is left is found again by the next start."""
+        self._stop.set()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(timeout=60)
+
+    def wake(self, instance: Instance | str) -> None:
+        self._queue.put(instance if isinstance(instance, str) else instance.id)
+
+    def rewire(self) -> None:
+        """Bring every running host's addresses and packet filter in line with the books."""
+        with self._wiring:
+            with self.lock:
+                wanted = {each.id: facts.wiring(each) for each in lifecycle.all_instances() if each.state == "running"}
+            for instance_id, wiring in wanted.items():
+                if self._wired.get(instance_id) not in (None, wiring):
+                    self._wire(instance_id, wiring)
+
+    def _wire(self, instance_id: str, wiring: Wiring) -> None:
+        try:
+            self.driver.wire(instance_id, wiring)
+        except LocalCloudError as error:
+            # The host may have gone down this very moment; if so, its next boot wires it.
+            log.warning("%s: %s", instance_id, error)
+            return
+        self._wired[instance_id] = wiring
+
+    def _thread(self, target: Callable[[], Any], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            instance_id = self._queue.get()
+            if instance_id is None:
+                return
+            with self._guard:
+                if instance_id in self._busy:
+                    self._again.add(instance_id)
+                    continue
+                self._busy.add(instance_id)
+            try:
+                self.settle(instance_id)
+            except Exception:
+                log.exception("%s: left as it is", instance_id)
+            with self._guard:
+                self._busy.discard(instance_id)
+                if instance_id in self._again:
+                    self._again.discard(instance_id)
+                    self._queue.put(instance_id)
+
+    def settle(self, instance_id: str) -> None:
+        """Take steps until host and books agree."""
+        while (step := self._next_step(instance_id)) is not None:
+            step()
+            self.changed()
+
+    def _next_step(self, instance_id: str) -> Callable[[], None] | None:
+        with self.lock:
+            instance = next((each for each in lifecycle.all_instances() if each.id == instance_id), None)
+            state = instance.state if instance else "gone"
+            host = facts.of(instance) if instance and state in ("pending", "running") else None
+            asked_to_reboot = bool(instance and state == "running" and lifecycle.life(instance).reboot)
+        if instance is None or state in ("terminated", "stopped"):
+            return None
+        if host is None:
+            finish = {"stopping": self._halt, "shutting-down": self._remove}[state]
+            return lambda: finish(instance)
+        if state == "pending":
+            return lambda: self._boot(instance, host)
+        if asked_to_reboot:
+            return lambda: self._reboot(instance, host)
+        code = self.driver.exit_code(instance_id)
+        if code is None:
+            return None
+        if code == REBOOTED:
+            return lambda: self._reboot(instance, host)
+        return lambda: self._shut_itself_down(instance)
+
+    def _boot(self, instance: Instance, host: Facts) -> None:
+        try:
+            port = self.driver.boot(host)
+        except LocalCloudError as error:
+            log.warning("%s: %s", instance.id, error)
+            with self.lock:
+                lifecycle.failed(instance, str(error))
+            return
+        with self.lock:
+            lifecycle.life(instance).type_booted = host.type
+            self._tell_port(instance, port)
+            if instance.state == "pending":
+                lifecycle.running(instance)
+        self._wired[instance.id] = host.wiring
+        self.rewire()
+
+    def _tell_port(self, instance: Instance, port: int | None) -> None:
+        if port is not None:
+            lifecycle.life(instance).ssh_port = port
+            instance.add_tags({"localcloud:ssh-port": str(port)})
+
+    def _reboot(self, instance: Instance, host: Facts) -> None:
+        with self.lock:
+            lifecycle.life(instance).reboot = False
+            lifecycle.life(instance).ready = False
+        self.driver.halt(instance.id)
+        try:
+            port = self.driver.boot(host)
+        except LocalCloudError as error:
+            # It was running, so it is not lost: it stays stopped, and can be started when the cause is mended.
+            log.warning("%s: does not come back: %s", instance.id, error)
+            with self.lock:
+                lifecycle.shut_itself_down(instance)
+            return
+        with self.lock:
+            self._tell_port(instance, port)
+
+    def _halt(self, instance: Instance) -> None:
+        self.driver.halt(instance.id)
+        self._wired.pop(instance.id, None)
+        with self.lock:
+            if instance.state == "stopping":
+                lifecycle.stopped(instance)
+
+    def _remove(self, instance: Instance) -> None:
+        self.driver.remove(instance.id)
+        self._wired.pop(instance.id, None)
+        with self.lock:
+            lifecycle.terminated(instance)
+        self.rewire()
+
+    def _shut_itself_down(self, instance: Instance) -> None:
+        with self.lock:
+            if instance.state == "running":
+                lifecycle.shut_itself_down(instance)
+
+    def _listen_at_doors(self) -> None:
+        """Status checks are `initializing` until sshd says hello inside the host."""
+        while not self._stop.wait(0.2):
+            with self.lock:
+                waiting = [
+                    (each, lifecycle.life(each).ssh_port)
+                    for each in lifecycle.all_instances()
+                    if each.state == "running" and not lifecycle.life(each).ready
+                ]
+            opened = [each for each, port in waiting if self.driver.answers(each.id, port)]
+            with self.lock:
+                for instance in opened:
+                    lifecycle.ready(instance)
+                forgot = lifecycle.forget_terminated()
+            if opened or forgot:
+                self.changed()
+            if not waiting:
+                time.sleep(0.3)

@@ -1,0 +1,117 @@
+"""Images as the engine has them: make what is missing, list, remove."""
+
+import fcntl
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.errors import EngineError, ImageError
+from localcloud.hosts.engine import Engine
+from localcloud.image import bootstrap, machine, registry
+from localcloud.image.definition import PREFIX, Definition, define
+from localcloud.image.guest import Guest
+
+NEEDED = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """`current`: the one that the next host of this release boots from; others are of earlier definitions."""
+
+    release: str
+    reference: str
+    hash: str
+    current: bool
+    size: int
+    created: str
+
+
+def ensure(engine: Engine, release: str, cache: Path, say: Callable[[str], None]) -> str:
+    """The image that hosts of this release boot from, made first where it is missing. `cache` keeps lock and logs."""
+    definition, settings = define(engine, release), machine.collect()
+    guest = Guest(definition, settings)
+    if registry.present(engine, guest.reference):
+        return guest.reference
+    with alone(cache, say):
+        if not registry.present(engine, definition.reference):
+            enough_disk(engine)
+            make_base(engine, definition, cache / f"image-{release}.log", say)
+        if settings.left_out:
+            say(f"Left out of guests, where such addresses lead nowhere: {', '.join(settings.left_out)}")
+        say(f"Adding this machine's settings ({len(settings.certificates)} extra CA certificates)")
+        try:
+            guest.build(engine)
+        except EngineError as error:
+            raise ImageError(
+                f"This machine's settings could not be put into the image ({error}); "
+                "`localcloud reset --images` makes it from the ground up."
+            ) from error
+    return guest.reference
+
+
+def make_base(engine: Engine, definition: Definition, log: Path, say: Callable[[str], None]) -> None:
+    proxies = machine.own_proxies()
+    if source := registry.pull(engine, definition, say):
+        registry.build(engine, definition, source, log, say, proxies)
+    else:
+        bootstrap.build(engine, definition, log, say, proxies)
+    # Only now does it get the name by which it is found: an interrupted run leaves nothing that looks whole.
+    engine.run("tag", definition.unfinished, definition.reference)
+    engine.run("rmi", definition.unfinished)
+
+
+def existing(engine: Engine) -> list[BuiltImage]:
+    """The images that hosts boot or booted from, the newest first."""
+    settings = machine.collect()
+    found = []
+    for reference in references(engine, "ubuntu"):
+        release, tag = re.findall(r"ubuntu-(.+):(.+)$", reference)[0]
+        about = json.loads(engine.run("image", "inspect", reference))[0]
+        current = reference == Guest(define(engine, release), settings).reference
+        found.append(BuiltImage(release, reference, tag, current, about["Size"], about["Created"]))
+    return sorted(found, key=lambda image: image.created, reverse=True)
+
+
+def remove_all(engine: Engine) -> None:
+    """Remove every image made here; hosts that boot from them must be gone."""
+    for reference in [*references(engine, "ubuntu"), *references(engine, "unfinished"), *references(engine, "base")]:
+        engine.run("rmi", reference)
+
+
+def references(engine: Engine, layer: str) -> list[str]:
+    listed = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
+    return [line for line in listed if line.startswith(f"{PREFIX}/{layer}-")]
+
+
+def enough_disk(engine: Engine) -> None:
+    """Tell before the work begins, where the engine keeps its images on this machine."""
+    place = Path(engine.info["store"]["graphRoot"] if engine.name == "podman" else engine.info["DockerRootDir"])
+    if not engine.on_this_machine or not place.is_dir():
+        return
+    free = shutil.disk_usage(place).free
+    if free < NEEDED:
+        raise ImageError(
+            f"{place} has {free / 1024**2:.0f} MB free, and an Ubuntu image needs {NEEDED // 1024**2} MB while it is "
+            f"made; free some, for instance with `{engine.name} image prune`."
+        )
+
+
+@contextmanager
+def alone(cache: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Two programs that want the same image make it once."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / "image.lock").open("w")
+    except OSError as error:
+        raise ImageError(f"The cache folder {cache} cannot be written ({error.strerror}); choose another.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another program is making the image; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

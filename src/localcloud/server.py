@@ -1,0 +1,129 @@
+"""The server process: puts the parts together, says that it is ready, and serves until it is told to stop."""
+
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from typing import Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from localcloud import assembly, ec2, reset
+from localcloud.api.control import Control
+from localcloud.api.gateway import Gateway
+from localcloud.api.requestlog import RequestLog
+from localcloud.errors import LocalCloudError, StateError
+from localcloud.home import Home, Options, Running
+from localcloud.hosts.keeper import Keeper
+from localcloud.store import Store
+
+
+class Handler(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"  # clients keep their connection
+
+    def log_request(self, *_: Any) -> None:
+        """Not here: `localcloud requests` has every call."""
+
+
+class Server:
+    def __init__(self, home: Home, options: Options) -> None:
+        if not home.lock():
+            raise StateError(f"A localcloud runs already with {home.folder}; `localcloud status` tells where.")
+        self.home = home
+        self.options = options
+        self.lock = threading.RLock()
+        self.token = secrets.token_hex(16)
+        self.stopped = threading.Event()
+        self._http = self._bind()
+
+    def _bind(self) -> BaseWSGIServer:
+        """Take the port before anything else is done, so that a second localcloud on it fails at once."""
+        try:
+            return make_server("127.0.0.1", self.options.port, _not_yet, threaded=True, request_handler=Handler)
+        except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
+            raise StateError(
+                f"Port {self.options.port} is taken by another program; `localcloud start --port N` takes another one."
+            ) from error
+
+    def assemble(self) -> Running:
+        """Load what was known, find the hosts again, and put every part in its place."""
+        ec2.install()
+        self.store = Store(self.home)
+        self.store.load()
+        self.faults = assembly.load_faults(self.home, self.options)
+        self.guests = assembly.guests(self.home, self.options, self.faults)
+        self.keeper = Keeper(self.guests.driver, self.lock, self.save_ec2)
+        assembly.connect(self)
+        self.running = Running(
+            pid=os.getpid(),
+            port=self._http.server_port,
+            region=self.options.region,
+            token=self.token,
+            checkip=self.guests.gateway,
+            standin=self.guests.standin,
+            fingerprint=self.guests.fingerprint,
+            notes=tuple(self.guests.notes),
+        )
+        control = Control(self.token, assembly.routes(self), self.guests.gateway)
+        requests = RequestLog(self.home.requests)
+        self._http.app = Gateway(self.lock, self.store, self.faults, requests, self.keeper.rewire, control)
+        self.guests.start(self.keeper)
+        self.keeper.start()
+        self.home.announce(self.running)
+        return self.running
+
+    def save_ec2(self) -> None:
+        """A host has moved on: worth keeping, though after a kill the next start would find it out again."""
+        with self.lock:
+            self.store.save({"ec2"})
+
+    def run(self) -> None:
+        threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        self.stopped.wait()
+        self._http.shutdown()
+        self.guests.stop()
+        self.keeper.stop()
+        self.save_ec2()
+        self.home.forget_server()
+
+    def end_with(self, pipe: int) -> None:
+        """A test's own localcloud ends when the test does, however that ends: then its pipe closes."""
+
+        def wait() -> None:
+            os.read(pipe, 1)
+            self.stopped.set()
+
+        threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _not_yet(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("503 Service Unavailable", [("Retry-After", "1")])
+    return [b""]
+
+
+def serve(home: Home, options: Options, *, ready: int, parent: int | None) -> int:
+    """Run the server in this process. One JSON line on the descriptor `ready` tells the starter how it went."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", datefmt="%FT%T"
+    )
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with os.fdopen(ready, "w") as starter:
+        try:
+            server = Server(home, options)
+            running = server.assemble()
+        except LocalCloudError as error:
+            starter.write(json.dumps({"error": str(error)}))
+            return 1
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stopped.set())
+        if parent is not None:
+            server.end_with(parent)
+        starter.write(json.dumps({"port": running.port}))
+    server.run()
+    if parent is not None:
+        reset.everything(home)
+    return 0

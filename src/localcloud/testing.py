@@ -1,0 +1,106 @@
+"""A localcloud of one's own, for tests: own port, own state, gone at the end, also when the test dies."""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from localcloud import daemon, reset
+from localcloud.home import Home, Options, Running
+
+
+class LocalCloud:
+    """
+    with LocalCloud() as cloud:
+        ec2 = cloud.client("ec2")
+        ec2.run_instances(...)
+
+    `hosts=False` keeps instances in the books alone: no engine is needed, and nothing boots.
+    """
+
+    def __init__(self, *, hosts: bool = True, region: str = "us-east-1", seed: int = 0, **options: Any) -> None:
+        self._options = Options(port=_free_port(), region=region, hosts=hosts, seed=seed, **options)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._alive: int | None = None
+        self.running: Running
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True)
+        self.home = Home(Path(self._folder.name) / "home")
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._let_go()
+        daemon.wait(lambda: not self.home.locked, daemon.STOPS_WITHIN, f"{self.home.folder}: the server does not end.")
+        reset.everything(self.home)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def start(self) -> None:
+        """Start the server, or start it again after `kill`."""
+        theirs, self._alive = os.pipe()
+        try:
+            self.running = daemon.spawn(self.home, self._options, parent=theirs)
+        finally:
+            os.close(theirs)
+
+    def kill(self) -> None:
+        """End the server as a power cut would: SIGKILL, no goodbye. The hosts stay."""
+        import signal
+
+        os.kill(self.running.pid, signal.SIGKILL)
+        daemon.wait(lambda: not self.home.locked, 20, "The server survived SIGKILL.")
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The server ends and removes everything when the last writer of this pipe is gone."""
+        if self._alive is not None:
+            os.close(self._alive)
+            self._alive = None
+
+    @property
+    def endpoint(self) -> str:
+        return self.running.endpoint
+
+    @property
+    def env(self) -> dict[str, str]:
+        return daemon.environment(self.running)
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        import boto3
+
+        return boto3.client(  # type: ignore[call-overload]  # the name is the caller's, not a literal
+            service,
+            region_name=region or self.running.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=daemon.ACCESS_KEY,
+            aws_secret_access_key=daemon.SECRET_KEY,
+        )
+
+    def fault(self, *words: str) -> str:
+        """Add a fault, in the words of `localcloud fault add`; returns its id."""
+        return str(daemon.ask(self.home, "POST", "faults", words=list(words))["id"])
+
+    def clear_faults(self) -> None:
+        daemon.ask(self.home, "DELETE", "faults")
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = daemon.ask(self.home, "GET", "status")
+        return status
+
+    def requests(self) -> list[dict[str, Any]]:
+        from localcloud.api.requestlog import RequestLog
+
+        return list(RequestLog(self.home.requests).read())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
