@@ -29,7 +29,11 @@ class LocalCloud:
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True)
         self.home = Home(Path(self._folder.name) / "home")
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -54,6 +54,16 @@ class Gateway:
         self._control = control
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return self._answer(environ, start_response)
+        except ConnectionAbortedError:
+            raise
+        except Exception:
+            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"localcloud itself failed; `localcloud logs` has the whole story.\n"]
+
+    def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/_localcloud/"):
             return self._control(environ, start_response)
         began = time.monotonic()

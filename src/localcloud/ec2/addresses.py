@@ -66,7 +66,8 @@ def allocate_address(
 ) -> Any:
     """EC2-Classic is gone: every address is a VPC's. One address cannot be allocated twice."""
     if address:
-        held = {each.public_ip for _, _, backend in ec2_backends.iter_backends() for each in backend.addresses}
+        backends: list[Any] = [backend for _, _, backend in ec2_backends.iter_backends()]
+        held = {each.public_ip for backend in backends for each in backend.addresses}
         if address in held:
             raise in_use(address)
     return moto(self, "vpc", address, tags)

@@ -1,8 +1,8 @@
 """SimulatePrincipalPolicy and SimulateCustomPolicy: what would these policies allow?
 
-Identity policies and a permissions boundary are evaluated: actions and resources with wildcards, Allow and Deny, and the
-condition operators below for keys that the caller gives a value. A statement whose condition cannot be judged, for want
-of a value or of its operator here, does not count, and its keys are told as MissingContextValues.
+Identity policies and a permissions boundary are evaluated: actions and resources with wildcards, Allow and Deny, and
+the condition operators below for keys that the caller gives a value. A statement whose condition cannot be judged, for
+want of a value or of its operator here, does not count, and its keys are told as MissingContextValues.
 """
 
 import json

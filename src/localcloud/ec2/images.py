@@ -83,7 +83,7 @@ def create_image(
     tag_specifications: list[dict[str, Any]],
     block_device_mappings: list[dict[str, Any]] | None = None,
     no_reboot: bool = False,
-) -> Ami:
+) -> Any:
     instance = self.get_instance(instance_id)
     if instance.state in ("shutting-down", "terminated"):
         raise EC2ClientError(

@@ -50,13 +50,12 @@ def create_network_interface(
 
 def _wanted(one: str | list[str] | None, listed: list[Any]) -> tuple[str | None, list[str]]:
     """The primary address asked for, in whichever of EC2's ways, and the secondary ones."""
-    items = [{"PrivateIpAddress": item, "Primary": False} if isinstance(item, str) else item for item in listed]
-    primary = one[0] if isinstance(one, list) and one else one or None
-    for item in items:
-        if item.get("Primary"):
-            primary = primary or item["PrivateIpAddress"]
-    others = [item["PrivateIpAddress"] for item in items if item["PrivateIpAddress"] != primary]
-    return primary, others  # type: ignore[return-value]  # an empty list became None above
+    items: list[Any] = [
+        {"PrivateIpAddress": item, "Primary": False} if isinstance(item, str) else item for item in listed
+    ]
+    given = one if isinstance(one, str) else next(iter(one or []), None)
+    primary: str | None = given or next((item["PrivateIpAddress"] for item in items if item.get("Primary")), None)
+    return primary, [item["PrivateIpAddress"] for item in items if item["PrivateIpAddress"] != primary]
 
 
 @mend(NetworkInterfaceBackend)

@@ -1,10 +1,11 @@
 """Private addresses: drawn from the subnet, free, and refused in EC2's words when they are neither.
 
-moto draws any address of the block (the network's own and the broadcast address too), gives one address twice, and after
-a restart hands out those that EC2 keeps for itself.
+moto draws any address of the block (the network's own and the broadcast address too), gives one address twice, and
+after a restart hands out those that EC2 keeps for itself.
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from itertools import islice
 from typing import Any
 
@@ -30,11 +31,16 @@ def holder(subnet: Any, address: str) -> Any:
 
 
 def in_subnet(subnet: Any, address: str) -> bool:
-    hosts = subnet.cidr
-    return any(address == str(host) for host in islice(hosts.hosts(), KEPT_BY_EC2, None))
+    place = int(ip_address(address)) - int(subnet.cidr.network_address)
+    within: bool = KEPT_BY_EC2 < place < subnet.cidr.num_addresses - 1
+    return within
 
 
 def refuse_unless_free(subnet: Any, address: str) -> None:
+    try:
+        ip_address(address)
+    except ValueError as error:
+        raise InvalidParameterValue(f"invalid value for parameter address: {address}") from error
     if not in_subnet(subnet, address):
         raise InvalidParameterValue("Address does not fall within the subnet's address range")
     if holder(subnet, address):

@@ -134,5 +134,6 @@ def _podman_options(info: dict[str, Any]) -> list[str]:
 def last_words(text: str) -> str:
     """The last line that says something, without the engine's log noise."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "level=" not in line] or lines or ["no reason given"]
-    return telling[-1].removeprefix("Error: ").removeprefix("error: ")
+    told = [line for line in lines if line.lower().startswith("error")] or [line for line in lines if "level=" not in line]
+    reason = (told or lines or ["no reason given"])[-1]
+    return reason.removeprefix("Error: ").removeprefix("error: ")

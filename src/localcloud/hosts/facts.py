@@ -67,6 +67,6 @@ def wiring(instance: Instance) -> Wiring:
     return Wiring(
         public=instance.public_ip,
         private=tuple(addresses),
-        vpc=tuple(str(each["cidr_block"]) for each in vpc.cidr_block_association_set.values()),
+        vpc=tuple(str(each["cidr_block"]) for each in vpc.cidr_block_association_set),
         rules=firewall.rules_of(instance, nameservers()) if not life(instance).ssh_port else "",
     )

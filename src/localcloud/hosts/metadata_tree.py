@@ -78,7 +78,7 @@ def _meta_data(instance: Instance) -> Tree:
         tree["iam"] = iam
     key = instance.ec2_backend.key_pairs.get(instance.key_name) if instance.key_name else None
     if key:
-        tree["public-keys"] = {f"0={key.name}": {"openssh-key": key.public_key.strip()}}
+        tree["public-keys"] = {f"0={instance.key_name}": {"openssh-key": key.public_key.strip()}}
     if instance.metadata_options.instance_metadata_tags == "enabled":
         tree["tags"] = {"instance": {tag["key"]: tag["value"] for tag in instance.get_tags()}}
     return tree

@@ -16,6 +16,7 @@ from localcloud.hosts.engine import Engine
 # Where a free range is looked for: sixteen times sixteen networks of 4094 addresses each.
 RANGES = ipaddress.ip_network("10.208.0.0/12")
 SIZE = 20
+DOCKER_BRIDGE = "com.docker.network.bridge.name"
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ class Network:
         steps = []
         if self.bridge not in links:
             steps.append(f"link add {self.bridge} type bridge")
-        keeper = f"{self.bridge}k"
-        if keeper not in links:
-            steps += [f"link add {keeper} type dummy", f"link set {keeper} master {self.bridge}"]
+        plug = f"{self.bridge}k"
+        if plug not in links:
+            # A bridge without anything plugged into it would be taken away; one end of a cable is enough.
+            steps += [f"link add {plug} type veth peer name {self.bridge}p", f"link set {plug} master {self.bridge}"]
         if self.gateway not in addresses:
             steps.append(f"address add {self.gateway}/{SIZE} broadcast + dev {self.bridge}")
-        steps += [f"link set {self.bridge} up", f"link set {keeper} up"]
+        steps += [f"link set {self.bridge} up", f"link set {plug} up"]
         _ip("-batch", "-", stdin="\n".join(steps))
 
     def fell_bridge(self) -> None:
@@ -79,46 +81,44 @@ class Pool:
 def ensure(engine: Engine, cloud: str) -> Network:
     """The network of this localcloud, made on first use."""
     name = f"localcloud-{cloud}"
-    found = existing(engine, name, cloud)
+    found = existing(engine, name)
     if found is None:
         found = _create(engine, name, cloud)
     found.raise_bridge()
     return found
 
 
-def existing(engine: Engine, name: str, cloud: str) -> Network | None:
+def existing(engine: Engine, name: str) -> Network | None:
     try:
         told = json.loads(engine.run("network", "inspect", name))[0]
     except EngineError:
         return None
-    subnet = told["subnets"][0]["subnet"] if engine.name == "podman" else told["IPAM"]["Config"][0]["Subnet"]
-    return Network(name, ipaddress.IPv4Network(subnet), _bridge(cloud))
+    if engine.name == "podman":
+        subnet, bridge = told["subnets"][0]["subnet"], told["network_interface"]
+    else:
+        subnet, bridge = told["IPAM"]["Config"][0]["Subnet"], told["Options"][DOCKER_BRIDGE]
+    return Network(name, ipaddress.IPv4Network(subnet), bridge)
 
 
 def remove(engine: Engine, cloud: str) -> None:
     name = f"localcloud-{cloud}"
-    found = existing(engine, name, cloud)
+    found = existing(engine, name)
     if found is None:
         return
     engine.run("network", "rm", name)
     found.fell_bridge()
 
 
-def _bridge(cloud: str) -> str:
-    return f"lc-{cloud}"  # 11 letters; the kernel allows 15
-
-
 def _create(engine: Engine, name: str, cloud: str) -> Network:
     refusal = ""
     for subnet in free_ranges(_used(engine)):
-        network = Network(name, subnet, _bridge(cloud))
         lower = next(subnet.subnets(1))
-        words = ["--subnet", str(subnet), "--gateway", network.gateway, "--ip-range", str(lower)]
+        words = ["--subnet", str(subnet), "--gateway", str(subnet[1]), "--ip-range", str(lower)]
         words += ["--label", f"localcloud={cloud}"]
         if engine.name == "podman":
-            words += ["--disable-dns", "--interface-name", network.bridge, "--opt", f"mtu={mtu()}"]
+            words += ["--disable-dns", "--opt", f"mtu={mtu()}"]
         else:
-            words += ["--opt", f"com.docker.network.bridge.name={network.bridge}"]
+            words += ["--opt", f"{DOCKER_BRIDGE}=lc-{cloud}"]  # 11 letters; the kernel allows 15
             words += ["--opt", f"com.docker.network.driver.mtu={mtu()}"]
         try:
             engine.run("network", "create", *words, name)
@@ -126,7 +126,8 @@ def _create(engine: Engine, name: str, cloud: str) -> Network:
             # Another localcloud may have taken the range since we looked: try the next few.
             refusal = str(error)
             continue
-        return network
+        if made := existing(engine, name):
+            return made
     raise NetworkError(f"No network for the hosts could be made in {RANGES}: {refusal or 'every range is in use'}.")
 
 
@@ -167,5 +168,5 @@ def _ip(*words: str, stdin: str | None = None) -> str:
     except FileNotFoundError as error:
         raise NetworkError("The command `ip` is missing; install iproute2.") from error
     if done.returncode:
-        raise NetworkError(f"ip {' '.join(words)}: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}")
+        raise NetworkError(f"ip {' '.join(words)}: {(done.stderr.strip() or 'no reason given').splitlines()[0]}")
     return done.stdout

@@ -1,0 +1,181 @@
+"""Security groups on real hosts: what is allowed comes through, nothing else does, and root inside cannot help it."""
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from localcloud.hosts.firewall import Rule
+
+pytestmark = pytest.mark.hosts
+
+Knock = Callable[[str | None, int], bool]
+ELSEWHERE = "198.51.100.0/24"
+# Talks to the kernel's packet filter as nft does: asks for the tables, then deletes localcloud's.
+NETLINK = """
+import os, socket, struct
+def ask(kind, flags, body=b""):
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as wire:
+        wire.settimeout(2)
+        def message(kind, flags, body, number):
+            return struct.pack("=IHHII", 16 + len(body), kind, flags, number, 0) + body
+        head = struct.pack("!BBH", 0, 0, 10)
+        batch = [message(16, 1, head, 1), message(kind, flags, body, 2), message(17, 1, head, 3)]
+        wire.send(b"".join(batch) if kind != 2561 else message(kind, flags, body, 1))
+        answer = wire.recv(65536)
+        return -struct.unpack("=i", answer[16:20])[0] if struct.unpack("=H", answer[4:6])[0] == 2 else 0
+name = b"localcloud\\0"
+attribute = struct.pack("=HH", 4 + len(name), 1) + name + b"\\0" * (-len(name) % 4)
+family = struct.pack("!BBH", 1, 0, 0)
+print("list:", os.strerror(ask(2561, 0x301, family)))
+print("delete:", os.strerror(ask(2562, 5, family + attribute)))
+"""
+
+
+@pytest.fixture(scope="module")
+def pair(boot: Callable[..., Any]) -> tuple[Any, Any]:
+    return boot(), boot()
+
+
+@pytest.fixture
+def host(pair: tuple[Any, Any]) -> Any:
+    pair[0].allow()
+    return pair[0]
+
+
+@pytest.fixture
+def sibling(pair: tuple[Any, Any]) -> Any:
+    pair[1].allow()
+    return pair[1]
+
+
+def tcp(port: int, *cidrs: str) -> Rule:
+    return Rule("tcp", (port, port), cidrs)
+
+
+def test_ssh_answers_those_whom_a_rule_names_and_no_others(host: Any, sibling: Any, knock: Knock) -> None:
+    assert not knock(host.public, 22)
+    host.allow(tcp(22, f"{host.network.gateway}/32"))
+    assert knock(host.public, 22)
+    assert "timed out" in sibling.talk("tcp", host.public, 22)
+    assert "timed out" in sibling.talk("tcp", host.private[0], 22)
+    host.allow(tcp(22, ELSEWHERE))
+    assert not knock(host.public, 22)
+
+
+def test_a_rule_opens_its_ports_only(host: Any, knock: Knock) -> None:
+    for port in (8000, 8005, 8010):
+        host.serve("tcp", port)
+    host.allow(Rule("tcp", (8001, 8005), ("0.0.0.0/0",)))
+    assert [port for port in (8000, 8005, 8010) if knock(host.public, port)] == [8005]
+
+
+def test_a_sibling_comes_in_by_its_group_over_the_private_address(host: Any, sibling: Any) -> None:
+    host.serve("tcp", 8020)
+    host.allow(tcp(8020, *sibling.private))
+    assert sibling.talk("tcp", host.private[0], 8020) == "hello"
+    # As on EC2: over the public address it comes from its own public address, which the group does not name.
+    assert "timed out" in sibling.talk("tcp", host.public, 8020)
+
+
+def test_a_change_counts_at_once_and_leaves_open_connections_alone(host: Any, knock: Knock) -> None:
+    host.serve("tcp", 8030)
+    host.allow(tcp(8030, "0.0.0.0/0"))
+    with socket.create_connection((host.public, 8030), timeout=5) as wire:
+        host.allow()
+        assert not knock(host.public, 8030)
+        wire.sendall(b"still there?")
+        assert wire.recv(99) == b"still there?"
+
+
+def test_there_is_no_moment_without_rules(host: Any) -> None:
+    host.serve("tcp", 8040)
+    host.serve("tcp", 8041)
+    host.allow(tcp(8040, "0.0.0.0/0"))
+    came_in, done = [], threading.Event()
+
+    def knock_all_the_time() -> None:
+        while not done.is_set():
+            with socket.socket() as wire:
+                wire.settimeout(0.01)
+                if wire.connect_ex((host.public, 8041)) == 0:
+                    came_in.append(wire)
+
+    intruders = [threading.Thread(target=knock_all_the_time) for _ in range(4)]
+    with socket.create_connection((host.public, 8040), timeout=5) as wire:
+        for each in intruders:
+            each.start()
+        for number in range(40):
+            host.allow(tcp(8040, "0.0.0.0/0"), tcp(9000 + number, "0.0.0.0/0"))
+            wire.sendall(b"still there?")
+            assert wire.recv(99) == b"still there?"
+        done.set()
+        for each in intruders:
+            each.join()
+    assert came_in == []
+
+
+def test_udp(host: Any, sibling: Any) -> None:
+    host.serve("udp", 8050)
+    assert "timed out" in sibling.talk("udp", host.private[0], 8050)
+    host.allow(tcp(8050, "0.0.0.0/0"))
+    assert "timed out" in sibling.talk("udp", host.private[0], 8050)
+    host.allow(Rule("udp", (8050, 8050), ("172.31.0.0/16",)))
+    assert sibling.talk("udp", host.private[0], 8050) == "hello"
+
+
+def test_ping(host: Any, sibling: Any) -> None:
+    ping = ("ping", "-c", "1", "-W", "1", host.private[0])
+    assert "100% packet loss" in sibling.run(*ping)
+    host.allow(Rule("icmp", (8, -1), ("172.31.0.0/16",)))
+    assert " 0% packet loss" in sibling.run(*ping)
+    host.allow(Rule("icmp", (0, -1), ("172.31.0.0/16",)))
+    assert "100% packet loss" in sibling.run(*ping)
+
+
+def test_every_protocol(host: Any, sibling: Any) -> None:
+    host.serve("tcp", 8060)
+    host.serve("udp", 8060)
+    host.allow(Rule("-1", None, ("0.0.0.0/0",)))
+    assert sibling.talk("tcp", host.private[0], 8060) == sibling.talk("udp", host.private[0], 8060) == "hello"
+
+
+def test_restricted_egress(host: Any, sibling: Any, knock: Knock) -> None:
+    for port in (8070, 8071, 53):
+        sibling.serve("tcp", port)
+    sibling.allow(Rule("-1", None, ("0.0.0.0/0",)))
+    host.serve("tcp", 8072)
+    host.allow(tcp(8072, "0.0.0.0/0"), egress=[tcp(8070, "172.31.0.0/16")])
+    assert host.talk("tcp", sibling.private[0], 8070) == "hello"
+    assert host.talk("tcp", sibling.private[0], 8071) != "hello"
+    assert host.talk("tcp", sibling.public, 8070) != "hello"
+    assert host.talk("tcp", "127.0.0.1", 8072) == "hello"
+    assert knock(host.public, 8072), "answers to those who may come in are no egress"
+    assert host.talk("tcp", sibling.private[0], 53) != "hello"
+    host.allow(egress=[], resolvers=sibling.private)
+    assert host.talk("tcp", sibling.private[0], 53) == "hello"
+    assert host.talk("tcp", sibling.private[0], 8070) != "hello"
+
+
+def test_a_neighbour_on_the_wire_cannot_come_in_by_ipv6(host: Any, sibling: Any) -> None:
+    link = host.run("ip", "-6", "-oneline", "address", "show", "dev", "eth0", "scope", "link").split()
+    if "inet6" not in link:
+        pytest.skip("no IPv6 here")
+    address = link[link.index("inet6") + 1].partition("/")[0]
+    program = f"import socket; socket.create_connection(('{address}%eth0', 22), 1)"
+    host.allow(tcp(22, "0.0.0.0/0"))
+    assert "timed out" in sibling.run("python3", "-c", program)
+    host.allow(tcp(22, "::/0"))
+    assert sibling.run("python3", "-c", program) == ""
+
+
+def test_root_in_the_host_cannot_undo_it(host: Any, knock: Knock) -> None:
+    host.serve("tcp", 8080)
+    for way in ([], ["unshare", "--user", "--map-root-user"]):
+        told = host.run(*way, "python3", "-c", NETLINK)
+        assert told.splitlines() == ["list: Operation not permitted", "delete: Operation not permitted"] or (
+            way and "unshare" in told
+        ), told
+    assert not knock(host.public, 8080)

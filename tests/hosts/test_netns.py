@@ -1,0 +1,164 @@
+"""Plugging real hosts: who has which address, who reaches whom, and that nothing breaks which did not change."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.errors import NetworkError
+from localcloud.hosts import netns
+from localcloud.hosts.firewall import Rule
+
+pytestmark = pytest.mark.hosts
+ALL = Rule("-1", None, ("0.0.0.0/0",))
+
+
+def addresses(guest: Any) -> list[str]:
+    told = json.loads(guest.run("ip", "-json", "-4", "address", "show", "dev", "eth0"))
+    return [f"{info['local']}/{info['prefixlen']}" for info in told[0]["addr_info"]]
+
+
+def source(guest: Any, target: str) -> str | None:
+    """The address from which the guest would speak to the target; None: it knows no way."""
+    told = guest.run("ip", "-json", "route", "get", target)
+    return str(json.loads(told)[0]["prefsrc"]) if told.startswith("[") else None
+
+
+@pytest.fixture(scope="module")
+def pair(boot: Callable[..., Any]) -> tuple[Any, Any]:
+    return boot(), boot()
+
+
+def test_a_host_has_exactly_its_addresses_and_speaks_from_the_right_one(pair: tuple[Any, Any]) -> None:
+    one, two = pair
+    assert addresses(one) == [f"{one.private[0]}/32", f"{one.public}/20"]
+    assert source(one, "192.0.2.1") == one.public
+    assert source(one, two.public) == one.public
+    assert source(one, two.private[0]) == one.private[0]
+    assert source(one, "169.254.169.254") == one.public
+
+
+def test_hosts_reach_each_other_by_either_address(pair: tuple[Any, Any]) -> None:
+    one, two = pair
+    two.allow(ALL)
+    two.serve("tcp", 7000)
+    assert one.talk("tcp", two.private[0], 7000) == "hello"
+    assert one.talk("tcp", two.public, 7000) == "hello"
+
+
+def test_plugging_again_changes_nothing(pair: tuple[Any, Any]) -> None:
+    one, _ = pair
+    with subprocess.Popen(
+        ["nsenter", f"--net={one.ns}", "ip", "-4", "monitor", "address", "route"], stdout=subprocess.PIPE
+    ) as monitor:
+        # Wait until it listens: what it is told is the first thing it prints.
+        netns.run(one.ns, ["ip", "address", "add", "192.0.2.9/32", "dev", "lo"])
+        assert monitor.stdout
+        while b"192.0.2.9" not in monitor.stdout.readline():
+            netns.run(one.ns, ["ip", "address", "replace", "192.0.2.9/32", "dev", "lo"])
+        one.plug()
+        netns.run(one.ns, ["ip", "address", "add", "192.0.2.10/32", "dev", "lo"])
+        seen = b""
+        while b"192.0.2.10" not in seen:
+            seen += monitor.stdout.readline()
+        monitor.terminate()
+    netns.run(one.ns, ["ip", "address", "flush", "dev", "lo", "to", "192.0.2.0/24"])
+    assert b"eth0" not in seen
+
+
+def test_connections_live_on_when_the_public_address_changes(pair: tuple[Any, Any]) -> None:
+    one, two = pair
+    two.allow(ALL)
+    two.serve("tcp", 7001)
+    with netns.inside(one.ns):
+        wire = socket.create_connection((two.private[0], 7001), timeout=5)
+    with wire:
+        before = two.public
+        two.public = str(two.network.public[99])
+        two.plug()
+        assert addresses(two) == [f"{two.private[0]}/32", f"{two.public}/20"]
+        wire.sendall(b"still there?")
+        assert wire.recv(99) == b"still there?"
+    assert one.talk("tcp", two.public, 7001) == "hello"
+    assert one.talk("tcp", before, 7001) != "hello"
+    two.public = before
+    two.plug()
+
+
+def test_an_address_that_moves_is_found_at_once(
+    pair: tuple[Any, Any], knock: Callable[[str | None, int], bool]
+) -> None:
+    one, two = pair
+    for guest in pair:
+        guest.allow(ALL)
+    one.serve("tcp", 7002)
+    two.serve("tcp", 7003)
+    spare = boot_address = one.public
+    # This machine and the sibling both remember which host had it.
+    assert knock(spare, 7002)
+    assert two.talk("tcp", spare, 7002) == "hello"
+    one.public, two_before, two.public = str(one.network.public[98]), two.public, spare
+    one.plug()
+    two.plug()
+    assert knock(spare, 7003)
+    assert one.talk("tcp", spare, 7003) == "hello"
+    two.public, one.public = two_before, boot_address
+    two.plug()
+    one.plug()
+    assert knock(boot_address, 7002)
+
+
+def test_secondary_addresses_come_and_go(pair: tuple[Any, Any]) -> None:
+    one, two = pair
+    two.allow(ALL)
+    two.serve("tcp", 7004)
+    first = two.private
+    two.private = (*first, "172.31.77.7")
+    two.plug()
+    assert one.talk("tcp", "172.31.77.7", 7004) == "hello"
+    two.private = first
+    two.plug()
+    assert one.talk("tcp", "172.31.77.7", 7004) != "hello"
+
+
+def test_without_a_public_address_only_the_vpc_and_the_metadata_are_reached(
+    boot: Callable[..., Any], pair: tuple[Any, Any]
+) -> None:
+    one, _ = pair
+    inner = boot(public=False)
+    one.allow(ALL)
+    one.serve("tcp", 7005)
+    assert addresses(inner) == [f"{inner.private[0]}/32"]
+    assert inner.talk("tcp", one.private[0], 7005) == "hello"
+    assert source(inner, "169.254.169.254") == inner.private[0]
+    assert source(inner, "192.0.2.1") is None
+    assert "unreachable" in inner.talk("tcp", "192.0.2.1", 80)
+    inner.public = str(inner.network.public[97])
+    inner.plug()
+    assert source(inner, "192.0.2.1") == inner.public
+    inner.public = None
+    inner.plug()
+    assert addresses(inner) == [f"{inner.private[0]}/32"]
+    assert source(inner, "192.0.2.1") is None
+
+
+def test_name_servers_are_behind_the_gateway_even_inside_the_vpcs_range(pair: tuple[Any, Any]) -> None:
+    one, _ = pair
+    netns.plumb(one.ns, one.public, 20, one.network.gateway, one.private, ["172.31.0.0/16"], ["172.31.0.2"])
+    assert source(one, "172.31.0.2") == one.public
+    one.plug()
+    assert source(one, "172.31.0.2") == one.private[0]
+
+
+def test_root_in_the_host_cannot_replug_it(pair: tuple[Any, Any]) -> None:
+    one, two = pair
+    assert "Operation not permitted" in one.run("ip", "address", "add", f"{two.private[0]}/32", "dev", "eth0")
+
+
+def test_a_host_that_has_ended_is_told_as_such() -> None:
+    with pytest.raises(NetworkError, match="the host has ended"):
+        netns.plumb(Path("/proc/4194304/ns/net"), None, 20, "10.0.0.1", ["172.31.0.5"], [])
