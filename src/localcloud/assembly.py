@@ -123,7 +123,8 @@ def connect(server: "Server") -> None:
     """Hang the hosts' side into the API's hooks."""
     keeper, made = server.keeper, server.guests
     lifecycle.on_change = keeper.wake
-    offerings.capacity = lambda backend, kind, zone, wanted: server.faults.capacity(zone, kind, wanted)
+    offerings.capacity = lambda backend, kind, zone, wanted: server.faults.room(zone, kind, wanted)
+    lifecycle.on_launch = lambda instance: take_room(server.faults, instance)
     if made.network is not None:
         public_addresses.allocate = Pool(made.network.public, public_addresses.taken).allocate
     elif made.hosts is not None:
@@ -133,6 +134,10 @@ def connect(server: "Server") -> None:
         lifecycle.read_console = lambda instance: hosts.console(instance.id)
         images.on_create_image = _keep_disk(server, hosts)
         images.on_deregister_image = _drop_disk(server, hosts)
+
+
+def take_room(faults: Faults, instance: Instance) -> None:
+    faults.capacity(str(instance.availability_zone), instance.instance_type, 1)
 
 
 def _keep_disk(server: "Server", hosts: Containers) -> Callable[[Any, Instance], None]:
@@ -181,18 +186,14 @@ def routes(server: "Server") -> dict[str, Callable[[dict[str, Any]], Any]]:
 
 def _add_fault(server: "Server", words: list[str]) -> dict[str, Any]:
     fault = server.faults.add(words)
-    _save_faults(server)
+    server.save_faults()
     return {"id": fault.id, "spec": str(fault)}
 
 
 def _clear_faults(server: "Server", number: Any) -> dict[str, Any]:
     server.faults.clear(number)
-    _save_faults(server)
+    server.save_faults()
     return {}
-
-
-def _save_faults(server: "Server") -> None:
-    server.home.write(server.home.faults, server.faults.to_json())
 
 
 def _host(server: "Server") -> Containers:

@@ -38,6 +38,7 @@ class Server:
         self.lock = threading.RLock()
         self.token = secrets.token_hex(16)
         self.stopped = threading.Event()
+        self._faults_saved = 0
         self._http = self._bind()
 
     def _bind(self) -> BaseWSGIServer:
@@ -70,7 +71,9 @@ class Server:
         )
         control = Control(self.token, assembly.routes(self), self.guests.gateway)
         requests = RequestLog(self.home.requests)
-        self._http.app = Gateway(self.lock, self.store, self.faults, requests, self.keeper.rewire, control)
+        self._http.app = Gateway(
+            self.lock, self.store, self.faults, self.save_faults, requests, self.keeper.rewire, control
+        )
         self.guests.start(self.keeper)
         self.keeper.start()
         self.home.announce(self.running)
@@ -80,6 +83,12 @@ class Server:
         """A host has moved on: worth keeping, though after a kill the next start would find it out again."""
         with self.lock:
             self.store.save({"ec2"})
+
+    def save_faults(self) -> None:
+        """Where they have counted on: "the next three" must not begin anew after a kill."""
+        if self.faults.changes != self._faults_saved:
+            self._faults_saved = self.faults.changes
+            self.home.write(self.home.faults, self.faults.to_json())
 
     def run(self) -> None:
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
+from moto.s3.models import s3_backends
 
 from localcloud.ec2 import s3
 from localcloud.errors import StateError
@@ -31,13 +32,12 @@ class Store:
 
     def save(self, services: Iterable[str]) -> None:
         """Write these services' backends. The caller holds the lock that keeps them still."""
-        for service in services:
-            if service not in _active():
-                continue
+        active = _active()
+        # A few services sign with another name than moto knows them by; then all are written, to be sure.
+        names = set(services)
+        for service in names if names <= set(active) else active:
             gone = self._blobs.discarded() if service == "s3" else ()
-            regions = {
-                account: dict(regional.items()) for account, regional in dict.items(_active()[service]) if regional
-            }
+            regions = {account: dict(regional.items()) for account, regional in dict.items(active[service]) if regional}
             self.home.write(self.home.state / f"{service}.pickle", pickle.dumps((FORMAT, regions), protocol=5))
             if gone:
                 self._blobs.purge(gone)
@@ -73,7 +73,7 @@ class Store:
                     backends[account][region] = backend
         self.newcomers()
         self._blobs.sweep(
-            name for regional in dict.values(s3.s3_backends) for each in regional.values() for name in s3.names_in(each)
+            name for regional in dict.values(s3_backends) for each in regional.values() for name in s3.names_in(each)
         )
 
 

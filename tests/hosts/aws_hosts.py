@@ -108,7 +108,15 @@ class Lab:
         address = address or self.describe(instance)["PublicIpAddress"]
         options = [f"UserKnownHostsFile={self.known_hosts(instance)}", f"HostKeyAlias={instance}", "BatchMode=yes"]
         options += ["StrictHostKeyChecking=yes", "ConnectTimeout=5", "IdentitiesOnly=yes", "LogLevel=ERROR"]
-        return ["ssh", "-F", "none", "-i", str(self.private_key), *(f"-o{each}" for each in options), f"ubuntu@{address}"]
+        return [
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            str(self.private_key),
+            *(f"-o{each}" for each in options),
+            f"ubuntu@{address}",
+        ]
 
     def ssh(self, instance: str, command: str, *, check: bool = True) -> str:
         """Run a command on the host. A host that is still booting refuses logins for a moment."""

@@ -1,7 +1,5 @@
 """Guests plugged and filtered as localcloud does it, without an API: two of them can be had in about two seconds."""
 
-import ipaddress
-import json
 import secrets
 import socket
 import subprocess
@@ -11,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from lab_fixtures import host, lab, no_faults_left  # noqa: F401 - fixtures, found by their names
 
-from localcloud.errors import EngineError
 from localcloud.hosts import engine as engines
-from localcloud.hosts import firewall, netns
+from localcloud.hosts import firewall, netns, network
 from localcloud.hosts.engine import Engine
 from localcloud.hosts.firewall import Interface, Rule, View
 from localcloud.hosts.network import SIZE, Network
@@ -101,24 +99,10 @@ def ubuntu(engine: Engine) -> str:
 
 @pytest.fixture(scope="module")
 def bridge(engine: Engine) -> Iterator[Network]:
-    """A network of the tests' own. Its bridge is there as long as a guest is: the engine makes and removes it."""
-    name = f"lct-{secrets.token_hex(4)}"
-    made = next(filter(None, (make_network(engine, name, number) for number in range(16))), None)
-    assert made, "every range that these tests try is in use"
-    yield made
-    engine.run("network", "rm", name)
-
-
-def make_network(engine: Engine, name: str, number: int) -> Network | None:
-    subnet = ipaddress.IPv4Network(f"10.204.{16 * number}.0/{SIZE}")
-    lower = str(next(subnet.subnets(1)))
-    words = ["--disable-dns"] if engine.name == "podman" else ["--opt", f"com.docker.network.bridge.name={name}"]
-    try:
-        engine.run("network", "create", *words, "--subnet", str(subnet), "--ip-range", lower, name)
-    except EngineError:
-        return None
-    told = json.loads(engine.run("network", "inspect", name))[0]
-    return Network(name, subnet, str(told.get("network_interface", name)))
+    """A network of the tests' own, as a localcloud has one."""
+    cloud = secrets.token_hex(4)
+    yield network.ensure(engine, cloud)
+    network.remove(engine, cloud)
 
 
 @pytest.fixture(scope="module")

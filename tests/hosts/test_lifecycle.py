@@ -14,7 +14,11 @@ pytestmark = pytest.mark.hosts
 
 def test_a_launch_passes_through_pending_and_initializing_to_a_login(lab: Lab) -> None:
     made = lab.ec2.run_instances(
-        ImageId=lab.image(), InstanceType="t3.micro", KeyName=lab.key, MinCount=1, MaxCount=1,
+        ImageId=lab.image(),
+        InstanceType="t3.micro",
+        KeyName=lab.key,
+        MinCount=1,
+        MaxCount=1,
         SecurityGroupIds=[lab.open_group()],
     )["Instances"][0]
     assert made["State"]["Name"] == "pending"
@@ -61,7 +65,7 @@ def test_user_data_of_every_kind_runs_once(lab: Lab) -> None:
     hosts = {name: lab.launch(UserData=data)[0] for name, data in kinds.items()}
     lab.wait_ok(*hosts.values())
     expected = {"script": {"script"}, "config": {"config"}, "parts": {"script", "config"}, "packed": {"script"}}
-    for name, instance in hosts.items():
+    for instance in hosts.values():
         lab.ssh(instance, "cloud-init status --wait")
         lab.ec2.reboot_instances(InstanceIds=[instance])
     for name, instance in hosts.items():

@@ -222,3 +222,37 @@ def test_the_command_line_copies_synchronises_and_cleans_up(s3: Any, endpoint: s
     assert "20971520 copy" in run("ls", "s3://class")
     run("rb", "--force", "s3://class")
     assert "class" not in run("ls")
+
+
+def test_the_list_of_buckets_has_pages(s3: Any) -> None:
+    for name in ("lab-b", "lab-c", "other"):
+        s3.create_bucket(Bucket=name)
+    pages = list(s3.get_paginator("list_buckets").paginate(Prefix="lab", PaginationConfig={"PageSize": 2}))
+    assert [[bucket["Name"] for bucket in page["Buckets"]] for page in pages] == [["lab", "lab-b"], ["lab-c"]]
+
+
+def test_an_unknown_upload_is_named_so(s3: Any) -> None:
+    where = {"Bucket": "lab", "Key": "big", "UploadId": "none"}
+    parts = {"Parts": [{"PartNumber": 1, "ETag": "x"}]}
+    for call in (
+        lambda: s3.upload_part(**where, PartNumber=1, Body=b"a"),
+        lambda: s3.complete_multipart_upload(**where, MultipartUpload=parts),
+    ):
+        with pytest.raises(ClientError, match="NoSuchUpload"):
+            call()
+
+
+def test_a_buckets_settings_are_kept_or_refused(s3: Any) -> None:
+    assert s3.get_bucket_request_payment(Bucket="lab")["Payer"] == "BucketOwner"
+    s3.put_bucket_request_payment(Bucket="lab", RequestPaymentConfiguration={"Payer": "Requester"})
+    assert s3.get_bucket_request_payment(Bucket="lab")["Payer"] == "Requester"
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.put_bucket_metrics_configuration(Bucket="lab", Id="all", MetricsConfiguration={"Id": "all"})
+
+
+def test_tags_in_create_bucket_are_kept(aws: Any, s3: Any) -> None:
+    aws("s3", "eu-west-1").create_bucket(
+        Bucket="tagged",
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1", "Tags": [{"Key": "Lab", "Value": "demo"}]},
+    )
+    assert s3.get_bucket_tagging(Bucket="tagged")["TagSet"] == [{"Key": "Lab", "Value": "demo"}]

@@ -115,6 +115,7 @@ def test_a_malformed_fault_is_refused_with_the_word_and_the_forms(spec: str, say
     assert says in str(refused.value)
     assert "form" in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "?." not in str(refused.value)
     assert faults.list() == []
 
 
@@ -248,6 +249,24 @@ def test_a_restart_changes_nothing(revive: Callable[[Faults], Faults]) -> None:
     assert restarted.capacity("us-east-1a", "t3.micro", 9) == 2
 
 
+def test_a_keeper_is_told_when_there_is_something_to_keep() -> None:
+    faults = Faults()
+    told = [faults.changes]
+    for act in (
+        lambda: faults.add("ec2.RunInstances error=X every=3"),
+        lambda: faults.for_call(call()),  # seen, though not its turn yet
+        lambda: faults.add("capacity left=2"),
+        lambda: faults.capacity("us-east-1a", "t3.micro", 1),
+        lambda: faults.clear(1),
+    ):
+        act()
+        told.append(faults.changes)
+    assert told == sorted(set(told)), "a change went untold"
+    faults.for_call(call())
+    faults.room("us-east-1a", "t3.micro", 1)
+    assert faults.changes == told[-1], "something was told that was no change"
+
+
 def test_many_threads_use_up_exactly_what_there_is() -> None:
     faults = Faults()
     faults.add("ec2.RunInstances error=X next=100")
@@ -274,6 +293,7 @@ def test_capacity_runs_out_per_zone_and_type() -> None:
     faults.add("capacity type=t3.micro left=4")
     assert faults.capacity("us-east-1b", "m5.large", 50) == 50
     assert faults.capacity("us-east-1a", "t3.micro", 2) == 2
+    assert faults.room("us-east-1a", "t3.micro", 5) == 1
     assert faults.capacity("us-east-1a", "t3.micro", 5, least=2) == 0, "half a class is not a class"
     assert faults.capacity("us-east-1a", "t3.micro", 5) == 1
     assert faults.capacity("us-east-1a", "t3.small", 1) == 0

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
-from moto.core.request import Request, determine_request_protocol
+from moto.core.request import EnvironHeaders, Request, determine_request_protocol
 from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
@@ -28,11 +28,10 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.exceptions import NotFound
-from werkzeug.wsgi import get_input_stream
 
+from localcloud.api.dispatching import FORM, peek
 from localcloud.api.permissions import permissions
 
-FORM = "application/x-www-form-urlencoded"
 # Signature version 4 (with a region) and 4A (without one), in the Authorization header.
 SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/(?:([^/,\s]+)/)?([^/,\s]+)/aws4_request")
 # What the parsers raise when a request's words do not fit its model.
@@ -93,8 +92,9 @@ def identify(environ: dict[str, Any]) -> ApiCall:
         # moto's own pages: no AWS API, so no model, no permission and no fault.
         return ApiCall("moto", path, DEFAULT_SERVICE_REGION[1], access_key, {}, method=method)
     service, region, model_name = _service(environ, credential, path)
-    body = b"" if service == "s3" else _peek(environ)
-    request = _copy(environ, body)
+    body = b"" if service == "s3" else peek(environ)
+    request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    request.headers = EnvironHeaders(environ)  # the length, too, as it was told
     action, uri_parameters = _action(model_name, request)
     parameters, protocol, unread = _parameters(model_name, action, request, body, uri_parameters)
     return ApiCall(service, action, region, access_key, parameters, method, model_name, protocol, unread)
@@ -135,7 +135,7 @@ def _service(environ: dict[str, Any], credential: _Credential | None, path: str)
         scope = f"{credential.access_key}/0/{credential.region}/{credential.service}/aws4_request"
         asked["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope},"
     elif environ.get("CONTENT_TYPE", "").startswith(FORM):
-        asked["wsgi.input"] = io.BytesIO(_peek(environ))
+        asked["wsgi.input"] = io.BytesIO(peek(environ))
     try:
         host = _dispatcher.infer_service_region_host(asked, path)
     except (LookupError, ValueError):
@@ -158,16 +158,6 @@ def _model_name(host: str, service: str) -> str:
         if service_model(name):
             return name
     return ""
-
-
-def _peek(environ: dict[str, Any]) -> bytes:
-    data = get_input_stream(environ).read()
-    environ["wsgi.input"] = io.BytesIO(data)
-    return data
-
-
-def _copy(environ: dict[str, Any], body: bytes) -> Request:
-    return Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
 
 
 def _action(model_name: str, request: Request) -> tuple[str, dict[str, Any]]:
@@ -218,9 +208,9 @@ def _parameters(
 
 
 def _plain(value: Any) -> Any:
-    """The same as JSON knows it; bytes as text where they are text."""
+    """The same as JSON knows it, without what is empty; bytes as text where they are text."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+        return {str(key): _plain(item) for key, item in value.items() if item is not None and item != {}}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):

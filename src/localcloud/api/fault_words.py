@@ -45,7 +45,7 @@ def parse(spec: str | Sequence[str], check: bool = True) -> Rule:
     for word in bare:
         if "." not in word and word != "*":
             known = ("host", "capacity", *(f"host {trouble}" for trouble in TROUBLES))
-            _off(f"{word!r} is neither SERVICE.ACTION nor capacity nor host{_nearest(word, known)}.")
+            _off(f"{word!r} is neither SERVICE.ACTION nor capacity nor host{_nearest(word, known)}")
     if len(bare) != 1:
         _off(f"{shlex.join(words)!r} names {len(bare)} actions; a fault has one SERVICE.ACTION, or capacity, or host.")
     return _api(bare[0], pairs, check)
@@ -115,7 +115,7 @@ def _host(bare: list[str], pairs: list[tuple[str, str]]) -> HostRule:
     troubles = [word for word in bare if word != "host"]
     for word in troubles:
         if word not in TROUBLES:
-            options.off(f"{word!r} is no trouble of a host{_nearest(word, TROUBLES)}.")
+            options.off(f"{word!r} is no trouble of a host{_nearest(word, TROUBLES)}")
     if len(troubles) != 1:
         options.off("A host fault names one trouble.")
     seconds = options.get("seconds", values.seconds, 0.0)
@@ -150,7 +150,7 @@ class _Options:
         self.values: dict[str, str] = {}
         for key, value in pairs:
             if key not in known:
-                self.off(f"'{key}={value}': there is no {key!r} here{_nearest(key, known)}.")
+                self.off(f"'{key}={value}': there is no {key!r} here{_nearest(key, known)}")
             if key in self.values:
                 self.off(f"{key}= is given twice.")
             self.values[key] = value
@@ -184,20 +184,20 @@ def _check_names(rule: ApiRule) -> None:
         return
     model = service_model(rule.service)
     if model is None:
-        _off(f"AWS has no service {rule.service!r}{_nearest(rule.service, ('ec2', 's3', 'iam', 'sts', 'ssm'))}.")
+        _off(f"AWS has no service {rule.service!r}{_nearest(rule.service, ('ec2', 's3', 'iam', 'sts', 'ssm'))}")
     actions = [name for name in model.operation_names if fnmatchcase(name, rule.action)]
     if not actions:
-        _off(f"{rule.service} has no action {rule.action!r}{_nearest(rule.action, model.operation_names)}.")
+        _off(f"{rule.service} has no action {rule.action!r}{_nearest(rule.action, model.operation_names)}")
     for condition in rule.conditions:
         misses = [_miss(model.operation_model(name).input_shape, segments(condition.path)) for name in actions]
         if all(misses):
-            _off(f"'{condition.path}={condition.glob}': {rule.service}.{rule.action} has no {misses[0]}.")
+            _off(f"'{condition.path}={condition.glob}': {rule.service}.{rule.action} has no {misses[0]}")
 
 
 def _miss(shape: Any, steps: list[str]) -> str:
     """What a request's shape lacks of a path, with the nearest that it has; "" where the path is there."""
     if shape is None:
-        return "parameters"
+        return "parameters."
     if shape.type_name == "list":
         return _miss(shape.member, steps[1:] if steps and (steps[0] == "*" or steps[0].isdigit()) else steps)
     if shape.type_name == "map" and steps:
@@ -209,14 +209,14 @@ def _miss(shape: Any, steps: list[str]) -> str:
         misses = [_miss(shape.members[name], steps[1:]) for name in members]
         return min(misses, key=len)
     if steps:
-        return f"parameter {steps[0]!r} there"
-    return "single value there, the path ends too early" if shape.type_name in ("structure", "map") else ""
+        return f"parameter {steps[0]!r} there."
+    return "single value there, the path ends too early." if shape.type_name in ("structure", "map") else ""
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
     lowered = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), lowered, 1, 0.5)
-    return f"; did you mean {lowered[near[0]]!r}?" if near else ""
+    return f"; did you mean {lowered[near[0]]!r}?" if near else "."
 
 
 def _off(what: str) -> NoReturn:

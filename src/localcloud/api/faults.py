@@ -86,6 +86,7 @@ class Faults:
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = secrets.randbelow(2**32) if seed is None else seed
+        self.changes = 0  # counts up with every change, so that a keeper knows when to_json has something new
         self._faults: dict[int, Fault] = {}
         self._last_id = 0
         self._lock = threading.Lock()
@@ -94,8 +95,7 @@ class Faults:
         rule = parse(spec)
         with self._lock:
             self._last_id += 1
-            fault = self._faults[self._last_id] = Fault(self._last_id, rule)
-        return fault
+            return self._put(Fault(self._last_id, rule))
 
     def list(self) -> Found:
         with self._lock:
@@ -104,6 +104,7 @@ class Faults:
     def clear(self, number: int | str | None = None) -> int:
         """Forget one fault, or all; returns how many that were."""
         with self._lock:
+            self.changes += 1
             if number is None:
                 cleared = len(self._faults)
                 self._faults.clear()
@@ -138,28 +139,27 @@ class Faults:
                     acting += self._act(fault, fault.rule.when)
         return acting
 
-    def capacity(self, zone: str, instance_type: str, wanted: int, least: int = 1) -> int:
-        """How many of `wanted` instances may be had; they count as taken. 0 where not even `least` can be had."""
+    def room(self, zone: str, instance_type: str, wanted: int) -> int:
+        """How many of `wanted` instances could be had; nothing is taken."""
         with self._lock:
-            short = self._capacities(zone, instance_type)
-            granted = min([wanted, *(rule.left for _, rule in short)])
-            taken = granted if granted >= least else 0
+            return min([wanted, *(rule.left for _, rule in self._short(zone, instance_type))])
+
+    def capacity(self, zone: str, instance_type: str, wanted: int, least: int = 1) -> int:
+        """Take as many of `wanted` instances as can be had; 0, and nothing taken, where not even `least` can."""
+        with self._lock:
+            short = self._short(zone, instance_type)
+            possible = min([wanted, *(rule.left for _, rule in short)])
+            taken = possible if possible >= least else 0
             for fault, rule in short:
-                self._faults[fault.id] = replace(
-                    fault,
-                    rule=replace(rule, left=rule.left - taken),
-                    seen=fault.seen + wanted,
-                    used=fault.used + wanted - taken,
-                )
+                left = replace(rule, left=rule.left - taken)
+                self._put(replace(fault, rule=left, seen=fault.seen + wanted, used=fault.used + wanted - taken))
         return taken
 
     def give_back(self, zone: str, instance_type: str, count: int) -> None:
         """Instances that were granted but not launched after all."""
         with self._lock:
-            for fault, rule in self._capacities(zone, instance_type):
-                self._faults[fault.id] = replace(
-                    fault, rule=replace(rule, left=rule.left + count), seen=fault.seen - count
-                )
+            for fault, rule in self._short(zone, instance_type):
+                self._put(replace(fault, rule=replace(rule, left=rule.left + count), seen=fault.seen - count))
 
     def to_json(self) -> str:
         with self._lock:
@@ -189,10 +189,15 @@ class Faults:
         # Drawn anew from the seed for each decision, so that there is no generator whose state could be lost.
         chance = random.Random(f"{self.seed}/{fault}/{seen}").random()  # noqa: S311 - a die, not a secret
         acts = when.acts(seen, chance)
-        counted = self._faults[fault.id] = replace(fault, seen=seen, used=fault.used + acts)
+        counted = self._put(replace(fault, seen=seen, used=fault.used + acts))
         return [counted] if acts else []
 
-    def _capacities(self, zone: str, instance_type: str) -> Short:
+    def _put(self, fault: Fault) -> Fault:
+        self._faults[fault.id] = fault
+        self.changes += 1
+        return fault
+
+    def _short(self, zone: str, instance_type: str) -> Short:
         return [
             (fault, fault.rule)
             for fault in self._faults.values()

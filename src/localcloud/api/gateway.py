@@ -1,6 +1,7 @@
 """One request's way: who asks what → a fault? → moto, one at a time → kept on disk → logged → answered."""
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -39,6 +40,7 @@ class Gateway:
         lock: threading.RLock,
         store: Store,
         faults: Faults,
+        keep_faults: Callable[[], None],
         requests: RequestLog,
         after_change: Callable[[], None],
         control: Callable[[dict[str, Any], StartResponse], Iterable[bytes]],
@@ -49,6 +51,7 @@ class Gateway:
         self._lock = lock
         self._store = store
         self._faults = faults
+        self._keep_faults = keep_faults
         self._requests = requests
         self._after_change = after_change
         self._control = control
@@ -78,10 +81,11 @@ class Gateway:
         else:
             hide = max((fault.hide or 0 for fault in faults), default=0)
             answer = self._carry_out(call, environ, hide)
+        self._keep_faults()
         self._requests.write(call, answer.code, answer.headers, answer.body, time.monotonic() - began, faults)
         if any(fault.drop for fault in faults):
             # Carried out, but the client never hears of it: the line goes dead.
-            environ["werkzeug.socket"].close()
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("a fault dropped the answer")
         start_response(answer.status, answer.headers)
         return answer.body

@@ -33,20 +33,15 @@ IDLE = (
 )
 
 
-def capacity_message(instance_type: str, zone: str, other_zones: list[str] | None = None) -> str:
-    """EC2's words where a zone has no room for a type; without a zone it says no more than that."""
+def _capacity(call: ApiCall) -> str:
+    instance_type, zone = _type_and_zone(call)
     if not zone or not instance_type:
         return "Insufficient capacity."
-    others = f" or choosing {', '.join(other_zones)}" if other_zones else ""
     return (
         f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested "
         f"({zone}). Our system will be working on provisioning additional capacity. You can currently get "
-        f"{instance_type} capacity by not specifying an Availability Zone in your request{others}."
+        f"{instance_type} capacity by not specifying an Availability Zone in your request."
     )
-
-
-def _capacity(call: ApiCall) -> str:
-    return capacity_message(*_type_and_zone(call))
 
 
 def _unsupported(call: ApiCall) -> str:

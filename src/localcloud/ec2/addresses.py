@@ -38,6 +38,10 @@ def _instance_id(address: Any) -> str | None:
 
 ElasticAddress.instance_id = property(_instance_id)  # type: ignore[method-assign,assignment]
 ElasticAddress.private_ip_address = property(private_ip_of)  # type: ignore[method-assign,assignment]
+# Nothing, where moto says "": a client takes an empty id for an id.
+ElasticAddress.network_interface_id = property(  # type: ignore[method-assign,assignment]
+    lambda address: address.eni.id if address.eni is not None else None
+)
 ElasticAddress.network_border_group = property(lambda address: address.ec2_backend.region_name)  # type: ignore[attr-defined]
 ElasticAddress.public_ipv4_pool = "amazon"  # type: ignore[attr-defined]
 ElasticAddress.ptr_record = None  # type: ignore[attr-defined]

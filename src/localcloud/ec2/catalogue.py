@@ -6,7 +6,6 @@ not exist. For the same reason only the architecture of this machine is listed.
 
 import hashlib
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,23 +15,10 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot, Volume
 
-from localcloud.ec2.filters import teach
 from localcloud.ec2.mend import mend
 
 CANONICAL = "099720109477"
 ROOT_GIB = 8
-UNSET = (
-    "free-tier-eligible",
-    "image-allowed",
-    "imds-support",
-    "public-launch-permission",
-    "ramdisk-id",
-    "source-image-id",
-    "source-image-region",
-    "state-reason-code",
-    "state-reason-message",
-    "tpm-support",
-)
 
 
 @dataclass(frozen=True)
@@ -143,12 +129,6 @@ class _Publisher:
 class CanonicalAmi(Ami):
     """An image of Canonical's, public, with the snapshot that it starts from."""
 
-    platform_details = "Linux/UNIX"
-    usage_operation = "RunInstances"
-    ena_support = True
-    # moto's own answer to SriovNetSupport is called `sriov`, which its serializer does not find.
-    sriov_net_support = "simple"
-
     def __init__(self, ec2_backend: Any, build: Build):
         region = ec2_backend.region_name
         arm = build.debian_architecture == "arm64"
@@ -226,38 +206,6 @@ def _refuse_anothers(backend: Any, ami_id: str) -> None:
     """An image that one may launch is not therefore one's own."""
     if isinstance(backend.amis.get(ami_id), CanonicalAmi):
         raise EC2ClientError("AuthFailure", f"Not authorized for image:{ami_id}")
-
-
-def _ebs(name: str) -> Callable[[Ami], list[Any]]:
-    """Reads one property off each EBS device of an image."""
-    return lambda ami: [mapping["Ebs"].get(name) for mapping in ami.block_device_mappings if mapping.get("Ebs")]
-
-
-def _own(name: str, default: Any = None) -> Callable[[Ami], Any]:
-    """Reads what Canonical's images tell of themselves and others leave open."""
-    return lambda ami: getattr(ami, name, default)
-
-
-teach(
-    Ami,
-    {
-        "block-device-mapping.delete-on-termination": _ebs("DeleteOnTermination"),
-        "block-device-mapping.device-name": lambda ami: [one["DeviceName"] for one in ami.block_device_mappings],
-        "block-device-mapping.encrypted": _ebs("Encrypted"),
-        "block-device-mapping.snapshot-id": _ebs("SnapshotId"),
-        "block-device-mapping.volume-size": _ebs("VolumeSize"),
-        "block-device-mapping.volume-type": _ebs("VolumeType"),
-        "creation-date": lambda ami: _stamp(ami.creation_date),
-        "deprecation-time": _own("deprecation_time"),
-        "ena-support": _own("ena_support", default=False),
-        "manifest-location": lambda ami: ami.image_location or f"{ami.owner_id}/{ami.name}",
-        "platform-details": _own("platform_details", default="Linux/UNIX"),
-        "sriov-net-support": lambda ami: ami.sriov,
-        "usage-operation": _own("usage_operation", default="RunInstances"),
-        # No image here has a value for these: they match nothing, which is not an error.
-        **dict.fromkeys(UNSET, lambda ami: None),
-    },
-)
 
 
 @mend(EBSBackend)

@@ -195,3 +195,25 @@ def _evaluate(
         ],
         "MissingContextValues": sorted(missing),
     }
+
+
+@mend(IamResponse)
+def get_context_keys_for_principal_policy(moto: Any, self: IamResponse) -> ActionResult:
+    sources, boundary = policies_of(self.backend, self._get_param("PolicySourceArn"))
+    return _context_keys(sources + boundary + _given(self, "PolicyInputList"))
+
+
+@mend(IamResponse)
+def get_context_keys_for_custom_policy(moto: Any, self: IamResponse) -> ActionResult:
+    return _context_keys(_given(self, "PolicyInputList"))
+
+
+def _context_keys(sources: list[Source]) -> ActionResult:
+    keys = {
+        key
+        for source in sources
+        for statement in _listed(json.loads(source.document)["Statement"])
+        for entries in statement.get("Condition", {}).values()
+        for key in entries
+    }
+    return ActionResult({"ContextKeyNames": sorted(keys)})

@@ -42,17 +42,18 @@ def private_name(region: str, address: str) -> str:
 
 
 def association(eni: Any, private_ip: str | None = None) -> dict[str, Any]:
+    """Under moto's keys, which its filters of instances read too."""
     elastic = elastic_of(eni, private_ip)
     primary = private_ip in (None, eni.private_ip_address)
     public_ip = elastic.public_ip if elastic else (eni.public_ip if primary else None)
     if not public_ip:
         return {}
     region, account = eni.ec2_backend.region_name, eni.ec2_backend.account_id
-    told = {"PublicIp": public_ip, "PublicDnsName": public_name(region, public_ip)}
+    told = {"publicIp": public_ip, "publicDnsName": public_name(region, public_ip)}
     if not elastic:
-        return told | {"IpOwnerId": "amazon"}
-    ids = {"AllocationId": elastic.allocation_id, "AssociationId": elastic.association_id}
-    return told | ids | {"IpOwnerId": account}
+        return told | {"ipOwnerId": "amazon"}
+    ids = {"allocationId": elastic.allocation_id, "associationId": elastic.association_id}
+    return told | ids | {"ipOwnerId": account}
 
 
 def addresses(eni: Any) -> list[dict[str, Any]]:
@@ -93,17 +94,17 @@ def _of_associations(name: str) -> Any:
 teach(
     NetworkInterface,
     {
-        "addresses.association.allocation-id": _of_associations("AllocationId"),
-        "addresses.association.association-id": _of_associations("AssociationId"),
-        "addresses.association.owner-id": _of_associations("IpOwnerId"),
-        "addresses.association.public-ip": _of_associations("PublicIp"),
+        "addresses.association.allocation-id": _of_associations("allocationId"),
+        "addresses.association.association-id": _of_associations("associationId"),
+        "addresses.association.owner-id": _of_associations("ipOwnerId"),
+        "addresses.association.public-ip": _of_associations("publicIp"),
         "addresses.primary": lambda eni: [item["Primary"] for item in addresses(eni)],
         "addresses.private-ip-address": addresses_of,
-        "association.allocation-id": _of_association("AllocationId"),
-        "association.association-id": _of_association("AssociationId"),
-        "association.ip-owner-id": _of_association("IpOwnerId"),
-        "association.public-dns-name": _of_association("PublicDnsName"),
-        "association.public-ip": _of_association("PublicIp"),
+        "association.allocation-id": _of_association("allocationId"),
+        "association.association-id": _of_association("associationId"),
+        "association.ip-owner-id": _of_association("ipOwnerId"),
+        "association.public-dns-name": _of_association("publicDnsName"),
+        "association.public-ip": _of_association("publicIp"),
         "attachment.attach-time": _of_attachment("attach_time"),
         "attachment.delete-on-termination": lambda eni: bool(eni.attachment and eni.delete_on_termination),
         "attachment.device-index": _of_attachment("device_index"),

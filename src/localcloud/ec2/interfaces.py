@@ -135,15 +135,13 @@ def known_groups(backend: Any, group_ids: list[str]) -> None:
 
 
 @mend(Instance)
-def terminate(moto: Any, self: Any) -> Any:
-    """An interface that outlives its instance becomes available again, with its addresses."""
-    nics = list(self.nics.values())
-    previous = moto(self)
-    for eni in nics:
+def teardown_defaults(moto: Any, self: Any) -> None:
+    """At an instance's real end, an interface that outlives it becomes available again, with its addresses."""
+    moto(self)
+    for eni in self.nics.values():
         if eni.id in self.ec2_backend.enis and eni.instance is self:
             eni.instance = eni.attachment_id = eni.attach_time = eni.device_index = None
             eni.status = "available"
-    return previous
 
 
 @mend(ElasticNetworkInterfaces, "create_network_interface")

@@ -13,6 +13,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import key_pairs
 from moto.ec2.models.key_pairs import KeyPair, KeyPairBackend
 from moto.ec2.responses.key_pairs import KeyPairs
+from moto.ec2.utils import is_tag_filter
 
 from localcloud.ec2.filters import unknown_filter
 from localcloud.ec2.mend import mend
@@ -95,6 +96,8 @@ def describe_key_pairs(
     for each in ids or []:
         if each not in by_id:
             raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair ID '{each}' does not exist")
+    for name in filters or {}:
+        check_filter(name)
     found: list[KeyPair] = moto(self, key_names or [], filters)
     return [pair for pair in found if not ids or pair.id in ids]
 
@@ -123,11 +126,9 @@ def _describe(moto: Any, self: Any) -> ActionResult:
     )
 
 
-@mend(KeyPair)
-def get_filter_value(moto: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    if filter_name in ("key-name", "key-pair-id", "fingerprint", "tag-key", "tag-value") or filter_name[:4] == "tag:":
-        return moto(self, filter_name, method_name)
-    raise unknown_filter(filter_name)
+def check_filter(name: str) -> None:
+    if name not in ("key-name", "key-pair-id", "fingerprint") and not is_tag_filter(name):
+        raise unknown_filter(name)
 
 
 @mend(KeyPairs)

@@ -1,6 +1,5 @@
 """What EC2 refuses before it launches anything, and what it chooses where the request leaves it open."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,8 @@ from moto.ec2.exceptions import (
 
 from localcloud.ec2 import offerings, quotas
 from localcloud.ec2.launch_request import Request
+from localcloud.ec2.placement import get_placement_group
+from localcloud.ec2.private_addresses import refuse_unless_free
 
 
 @dataclass
@@ -92,10 +93,8 @@ def check_options(backend: Any, request: Request) -> None:
     placement = request.get("Placement", {})
     if (tenancy := placement.get("Tenancy", "default")) not in ("default", "dedicated", "host"):
         raise invalid(f"Value ({tenancy}) for parameter tenancy is invalid.")
-    known = getattr(backend, "placement_groups", None)
-    name = placement.get("GroupName")
-    if name and known is not None and name not in known:
-        raise EC2ClientError("InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown.")
+    if name := placement.get("GroupName"):
+        get_placement_group(backend, name)
     check_metadata_options(request.get("MetadataOptions", {}))
 
 
@@ -179,7 +178,7 @@ def check_interfaces(backend: Any, interfaces: list[Request], at_most: int) -> N
         raise EC2ClientError("MissingParameter", "Each network interface requires a device index.")
     if len(set(indexes)) != len(indexes):
         raise invalid("Each network interface requires a unique device index.")
-    if indexes and 0 not in [int(index) for index in indexes]:
+    if indexes and 0 not in indexes:
         raise invalid("A network interface with device index 0 is required.")
     if len(interfaces) > 1 and any(each.get("AssociatePublicIpAddress") for each in interfaces):
         raise InvalidParameterCombination(
@@ -229,19 +228,18 @@ def group_by_id(backend: Any, group_id: str, vpc_id: str) -> Any:
 
 
 def check_address(subnet: Any, request: Request, count: int) -> None:
-    interfaces = request.get("NetworkInterfaces") or [request]
-    asked = [each["PrivateIpAddress"] for each in interfaces if each.get("PrivateIpAddress")]
+    first = (request.get("NetworkInterfaces") or [request])[0]
+    asked = [each["PrivateIpAddress"] for each in first.get("PrivateIpAddresses", [])]
+    asked += [first["PrivateIpAddress"]] if first.get("PrivateIpAddress") else []
     if asked and count > 1:
         raise InvalidParameterCombination(
             "A private IP address may not be specified when launching more than one instance"
         )
     for address in asked:
-        if len(interfaces) == 1 and ipaddress.ip_address(address) not in subnet.cidr:
-            raise invalid(f"Address {address} does not fall within the subnet's address range")
-        if address in subnet._subnet_ips:
-            raise EC2ClientError("InvalidIPAddress.InUse", "Address is in use.")
+        refuse_unless_free(subnet, address)
     if count > subnet.available_ip_address_count:
         raise EC2ClientError(
             "InsufficientFreeAddressesInSubnet",
-            f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances.",
+            f"There are not enough free addresses in subnet '{subnet.id}' "
+            "to satisfy the requested number of instances.",
         )

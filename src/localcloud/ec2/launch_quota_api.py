@@ -83,12 +83,12 @@ def request_service_quota_increase(
     moto: Any, self: Any, service_code: str, quota_code: str, desired_value: float
 ) -> dict[str, Any]:
     quota = self.get_service_quota(service_code, quota_code)
-    if not quota["Adjustable"] or desired_value <= quota["Value"]:
+    if not quota["Adjustable"]:
+        raise JsonRESTError("InvalidResourceStateException", f"The quota {quota_code} is not adjustable.")
+    if desired_value <= quota["Value"]:
         raise JsonRESTError(
-            "InvalidResourceStateException" if not quota["Adjustable"] else "IllegalArgumentException",
-            f"You must provide a quota value greater than the current quota value: {quota['Value']}"
-            if quota["Adjustable"]
-            else f"The quota {quota_code} is not adjustable.",
+            "IllegalArgumentException",
+            f"You must provide a quota value greater than the current quota value: {quota['Value']}",
         )
     # Kept beside moto's own state, so an older pickle without them still works.
     self.__dict__.setdefault("granted", {})[(service_code, quota_code)] = float(desired_value)

@@ -10,8 +10,9 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from moto.core import responses
+from moto.core.constants import MISSING
 from moto.core.serialize import AttributePicker, AttributePickerContext, EC2Serializer
-from moto.core.utils import MISSING, get_value
+from moto.core.utils import get_value
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import Instance, InstanceBackend
@@ -107,7 +108,7 @@ def _by_last_word(picker: AttributePicker) -> dict[str, list[tuple[str, Any]]]:
     index: dict[str, list[tuple[str, Any]]] | None = picker.__dict__.get("_localcloud_index")
     if index is None:
         index = picker.__dict__["_localcloud_index"] = {}
-        for ending, transform in picker.response_transformers.items():
+        for ending, transform in getattr(picker, "response_transformers", {}).items():
             index.setdefault(ending.rpartition(".")[2], []).append((ending, transform))
     return index
 

@@ -1,5 +1,6 @@
 """Spot instances of RunInstances: each has its request, which ends with it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -8,13 +9,12 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.spot_requests import SpotInstanceRequest, SpotRequestBackend
 from moto.ec2.responses.spot_instances import SpotInstances
-from moto.ec2.utils import random_spot_request_id
+from moto.ec2.utils import is_tag_filter, random_spot_request_id
 
 from localcloud.ec2.filters import unknown_filter
 from localcloud.ec2.launch_request import Request
 from localcloud.ec2.mend import mend
 
-# EC2 accepts a price above its own; without one, the on-demand price is the most that is paid.
 GONE = ("shutting-down", "terminated")
 
 
@@ -102,6 +102,8 @@ def describe_spot_instance_requests(
     moto: Any, self: Any, filters: Any = None, spot_instance_ids: list[str] | None = None
 ) -> list[Any]:
     check_known(self, spot_instance_ids or [])
+    for name in filters or {}:
+        check_filter(name)
     for request in self.spot_instance_requests.values():
         settle(request)
     found: list[Any] = moto(self, filters, spot_instance_ids)
@@ -143,7 +145,7 @@ def answer_cancel(moto: Any, self: Any) -> ActionResult:
     )
 
 
-_FILTERS = {
+_FILTERS: dict[str, Callable[[Any], Any]] = {
     "availability-zone-group": lambda request: request.availability_zone_group,
     "create-time": lambda request: request.created,
     "instance-id": lambda request: request.instance.id,
@@ -168,8 +170,10 @@ _FILTERS = {
 
 @mend(SpotInstanceRequest)
 def get_filter_value(moto: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    if filter_name in _FILTERS:
-        return _FILTERS[filter_name](self)
-    if filter_name.startswith("tag"):
-        return moto(self, filter_name, method_name)
-    raise unknown_filter(filter_name)
+    check_filter(filter_name)
+    return _FILTERS[filter_name](self) if filter_name in _FILTERS else moto(self, filter_name, method_name)
+
+
+def check_filter(name: str) -> None:
+    if name not in _FILTERS and not is_tag_filter(name):
+        raise unknown_filter(name)

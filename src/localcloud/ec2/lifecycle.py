@@ -48,6 +48,7 @@ def settle_at_once(instance: Instance) -> None:
 
 
 on_change: Callable[[Instance], None] = settle_at_once
+on_launch: Callable[[Instance], object] = life  # who counts launches and starts puts its own here
 read_console: Callable[[Instance], str] = lambda instance: life(instance).console  # noqa: E731 - the keeper puts its own here
 
 
@@ -151,6 +152,7 @@ def run_instances(moto: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     for instance in reservation.instances:
         if "localcloud" not in vars(instance):
             become(instance, "pending")
+            on_launch(instance)
             on_change(instance)
     return reservation
 
@@ -163,6 +165,7 @@ def start(moto: Any, self: Instance) -> Any:
             nic.start()
         life(self).ready = False
         become(self, "pending")
+        on_launch(self)
         self.launch_time = utcnow()
         self._reason = ""
         self.state_reason = StateReason()

@@ -21,8 +21,13 @@ def serialized(moto: Any, self: Any, action_result: ActionResult) -> Any:
         key = paged_key(self._get_action())
         # A result that has its token already was paged by moto itself.
         if key and isinstance(result.get(key), list) and "NextToken" not in result:
-            items, token = page(result[key], self._get_param("MaxResults"), self._get_param("NextToken"))
-            action_result = ActionResult({**result, key: items, "NextToken": token})
+            try:
+                items, token = page(result[key], self._get_param("MaxResults"), self._get_param("NextToken"))
+            except InvalidNextToken as error:
+                # moto answers exceptions of actions only; this is after the action.
+                action_result = ActionResult(error)
+            else:
+                action_result = ActionResult({**result, key: items, "NextToken": token})
     return moto(self, action_result)
 
 

@@ -37,9 +37,7 @@ def filter_iam_instance_profiles(
 def check(backend: Any, request: Request) -> None:
     """Refuse an unknown profile before anything is launched."""
     if wanted := request.get("IamInstanceProfile"):
-        iam_instance_profile.filter_iam_instance_profiles(
-            backend.account_id, backend.partition, wanted.get("Arn"), wanted.get("Name")
-        )
+        filter_iam_instance_profiles(backend.account_id, backend.partition, wanted.get("Arn"), wanted.get("Name"))
 
 
 def give(backend: Any, instance_id: str, request: Request) -> None:

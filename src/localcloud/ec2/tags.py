@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from moto.ec2 import utils
 from moto.ec2.exceptions import (
     EC2ClientError,
     InvalidNetworkInterfaceIdError,
@@ -10,6 +11,17 @@ from moto.ec2.exceptions import (
 from moto.ec2.models import EC2Backend
 
 from localcloud.ec2.mend import mend
+
+# Kinds that EC2's tags call otherwise than moto does.
+utils.EC2_PREFIX_TO_RESOURCE |= {
+    "eipalloc": "elastic-ip",
+    "fl": "vpc-flow-log",
+    "h": "dedicated-host",
+    "nat": "natgateway",
+    "pl": "prefix-list",
+    "sir": "spot-instances-request",
+    "uuid4": "reserved-instances",
+}
 
 
 def _missing(code: str, words: str) -> Any:
@@ -64,5 +76,5 @@ def _rule_exists(backend: Any, rule_id: str) -> None:
 
 
 def _key_exists(backend: Any, key_id: str) -> None:
-    if not any(key.id == key_id for key in backend.keypairs.values()):
+    if not any(key.id == key_id for key in backend.key_pairs.values()):
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair ID '{key_id}' does not exist")

@@ -11,30 +11,33 @@ from moto.ec2.models.instances import Instance, InstanceBackend
 
 from localcloud.ec2.mend import mend
 
-_hide_for: ContextVar[float] = ContextVar("hide_for", default=0)
+_launched: ContextVar[list[Instance] | None] = ContextVar("launched", default=None)
 
 
 @contextmanager
 def hiding(seconds: float) -> Iterator[None]:
-    """Instances that are launched in this block stay hidden for so long."""
-    token = _hide_for.set(seconds)
+    """Instances that are launched in this block are hidden for so long after it."""
+    launched: list[Instance] = []
+    token = _launched.set(launched)
     try:
         yield
     finally:
-        _hide_for.reset(token)
+        _launched.reset(token)
+    for instance in launched if seconds else ():
+        vars(instance)["localcloud_hidden_until"] = utcnow() + timedelta(seconds=seconds)
 
 
 def hidden(instance: Instance) -> bool:
-    until: datetime | None = getattr(instance, "localcloud_hidden_until", None)
+    until: datetime | None = vars(instance).get("localcloud_hidden_until")
     return until is not None and utcnow() < until
 
 
 @mend(InstanceBackend)
 def run_instances(moto: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     reservation = moto(self, *args, **kwargs)
-    if seconds := _hide_for.get():
-        for instance in reservation.instances:
-            instance.localcloud_hidden_until = utcnow() + timedelta(seconds=seconds)
+    launched = _launched.get()
+    if launched is not None:
+        launched += reservation.instances
     return reservation
 
 

@@ -4,6 +4,8 @@ from localcloud.hosts.facts import Facts, Wiring
 
 
 class Bookkept:
+    wires = False
+
     def boot(self, host: Facts) -> int | None:
         return None
 

@@ -21,6 +21,8 @@ GRACE = 30
 
 
 class Containers:
+    wires = True
+
     def __init__(
         self,
         engine: Engine,
@@ -68,10 +70,12 @@ class Containers:
             if trouble.delay:
                 threading.Timer(trouble.delay, self._start, [host]).start()
                 return None
+            self._start(host)
         else:
             seed.write(seed_folder, host)
-            self.engine.run("update", "--memory", f"{host.memory}m", "--cpus", str(host.vcpus), name)
-        self._start(host)
+            self._start(host)
+            # Its type may be another one now; the engine sets limits on running hosts only.
+            self.engine.run("update", *_limits(host), name)
         return self._port(host.id)
 
     def halt(self, instance_id: str) -> None:
@@ -159,7 +163,7 @@ class Containers:
     def _create(self, host: Facts, trouble: Trouble) -> None:
         words = ["--name", self.name(host.id), "--label", f"localcloud={self.cloud}", "--hostname", host.hostname]
         words += ["--tty", *self.engine.limits, "--cap-add", "SYS_BOOT", "--cap-add", "AUDIT_WRITE"]
-        words += ["--memory", f"{host.memory}m", "--cpus", str(host.vcpus)]
+        words += _limits(host)
         mounts = [(self.folder(host.id) / "seed", seed.INSIDE), *trouble.mounts]
         for source, place in mounts:
             words += ["--volume", f"{source}:{place}:ro"]
@@ -212,6 +216,10 @@ class Containers:
             return None
         told = self.engine.run("port", self.name(instance_id), "22/tcp")
         return int(told.splitlines()[0].rpartition(":")[2])
+
+
+def _limits(host: Facts) -> list[str]:
+    return ["--memory", f"{host.memory}m", "--cpus", str(host.vcpus)]
 
 
 def _says_hello(address: tuple[str, int]) -> bool:

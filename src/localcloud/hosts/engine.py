@@ -134,6 +134,7 @@ def _podman_options(info: dict[str, Any]) -> list[str]:
 def last_words(text: str) -> str:
     """The last line that says something, without the engine's log noise."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if line.lower().startswith("error")] or [line for line in lines if "level=" not in line]
-    reason = (told or lines or ["no reason given"])[-1]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    telling = [line for line in lines if "level=" not in line]
+    reason = (errors or telling or lines or ["no reason given"])[-1]
     return reason.removeprefix("Error: ").removeprefix("error: ")

@@ -3,6 +3,7 @@
 Root in the host may not touch it (that takes CAP_NET_ADMIN, which hosts do not have). What EC2 does, it does:
 
     what no rule allows is dropped in silence, inwards and outwards
+    a host passes on nothing that is meant for another (EC2's source/destination check)
     answers always pass, and connections that were open when their rule was taken away live on
     a group as a source means the private addresses of that group's interfaces, never the public ones
     the metadata service and the name servers are reached whatever the groups say
@@ -76,6 +77,7 @@ def ruleset(view: View) -> str:
     lines = [
         *chains,
         *_chain("input", [_HOOK.format("input"), 'iif "lo" accept', *always, *inwards]),
+        *_chain("forward", [_HOOK.format("forward")]),
         *_chain("output", [_HOOK.format("output"), 'oif "lo" accept', *always, *free, *outwards]),
     ]
     body = "".join(f"\t{line}\n" for line in lines)

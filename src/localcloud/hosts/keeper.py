@@ -22,11 +22,15 @@ from localcloud.hosts.facts import Facts, Wiring
 log = logging.getLogger("localcloud")
 # Boots in parallel: the engine is mostly waiting, but more only makes each of them slower.
 WORKERS = 4
+# A step that the engine refused, a stop say, is tried again after so many seconds.
+AGAIN_AFTER = 5.0
 REBOOTED = 129  # the exit code of a container whose init asked the kernel for a reboot
 
 
 class Driver(Protocol):
     """Who boots hosts. Every step may be repeated and then changes nothing."""
+
+    wires: bool  # are there addresses and packet filters to be set?
 
     def boot(self, host: Facts) -> int | None:
         """Make sure that it runs; returns the published SSH port where there is one."""
@@ -53,6 +57,7 @@ class Keeper:
         self._guard = threading.Lock()
         self._wired: dict[str, Wiring] = {}
         self._wiring = threading.Lock()
+        self._stale = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -60,6 +65,7 @@ class Keeper:
         for number in range(WORKERS):
             self._thread(self._work, f"keeper-{number}")
         self._thread(self._listen_at_doors, "doors")
+        self._thread(self._rewire_when_stale, "wiring")
         for instance in lifecycle.all_instances():
             self.wake(instance)
 
@@ -75,13 +81,22 @@ class Keeper:
         self._queue.put(instance if isinstance(instance, str) else instance.id)
 
     def rewire(self) -> None:
-        """Bring every running host's addresses and packet filter in line with the books."""
+        """Bring every running host's addresses and packet filter in line with the books; returns when they are."""
+        if not self.driver.wires:
+            return
         with self._wiring:
             with self.lock:
                 wanted = {each.id: facts.wiring(each) for each in lifecycle.all_instances() if each.state == "running"}
             for instance_id, wiring in wanted.items():
                 if self._wired.get(instance_id) not in (None, wiring):
                     self._wire(instance_id, wiring)
+
+    def _rewire_when_stale(self) -> None:
+        """Hosts that come and go change what groups mean for others: once for all that happened meanwhile."""
+        while not self._stop.is_set():
+            if self._stale.wait(0.5):
+                self._stale.clear()
+                self.rewire()
 
     def _wire(self, instance_id: str, wiring: Wiring) -> None:
         try:
@@ -109,6 +124,9 @@ class Keeper:
                 self._busy.add(instance_id)
             try:
                 self.settle(instance_id)
+            except LocalCloudError as error:
+                log.warning("%s: %s", instance_id, error)
+                threading.Timer(AGAIN_AFTER, self.wake, [instance_id]).start()
             except Exception:
                 log.exception("%s: left as it is", instance_id)
             with self._guard:
@@ -159,7 +177,7 @@ class Keeper:
             if instance.state == "pending":
                 lifecycle.running(instance)
         self._wired[instance.id] = host.wiring
-        self.rewire()
+        self._stale.set()
 
     def _tell_port(self, instance: Instance, port: int | None) -> None:
         if port is not None:
@@ -194,7 +212,7 @@ class Keeper:
         self._wired.pop(instance.id, None)
         with self.lock:
             lifecycle.terminated(instance)
-        self.rewire()
+        self._stale.set()
 
     def _shut_itself_down(self, instance: Instance) -> None:
         with self.lock:

@@ -1,7 +1,6 @@
 """The base out of Ubuntu's package archive, by mmdebstrap: for machines that reach no container registry."""
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -12,7 +11,8 @@ from pathlib import Path
 from localcloud.errors import ImageError
 from localcloud.hosts.engine import Engine, last_words
 from localcloud.image import keyring
-from localcloud.image.definition import PACKAGES, Definition, script
+from localcloud.image.definition import DPKG_OPTIONS, PACKAGES, Definition, script
+from localcloud.image.refusal import explain
 
 # What mmdebstrap says of itself, and how we say it. Other lines of its go to the log alone.
 STEPS = {
@@ -51,14 +51,6 @@ def build(
 
 def mmdebstrap(definition: Definition, key: Path, folder: Path) -> list[str]:
     setup = shlex.join(["sh", "/setup.sh", definition.codename, definition.mirror])
-    options = [
-        "force-unsafe-io",
-        "path-exclude=/usr/share/man/*",
-        "path-exclude=/usr/share/doc/*",
-        "path-include=/usr/share/doc/*/copyright",
-        "path-exclude=/usr/share/locale/*",
-        "path-include=/usr/share/locale/locale.alias",
-    ]
     return [
         "mmdebstrap",
         # minbase has no apt-get.
@@ -66,7 +58,7 @@ def mmdebstrap(definition: Definition, key: Path, folder: Path) -> list[str]:
         "--format=tar",
         f"--architectures={definition.architecture}",
         f"--keyring={key}",
-        *(f"--dpkgopt={option}" for option in options),
+        *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
         '--aptopt=Acquire::Languages "none"',
         f"--include={','.join(PACKAGES)}",
         f"--customize-hook=copy-in {shlex.quote(str(folder / 'setup.sh'))} /",
@@ -110,24 +102,6 @@ def run(
         refusal = take.stderr.read() if take.stderr else ""
         book.write(refusal)
     if make.returncode:
-        raise ImageError(explain(log, definition.mirror))
+        raise ImageError(explain(log, definition.mirror, "mmdebstrap"))
     if take.returncode:
         raise ImageError(f"{engine.name} did not take the system over: {last_words(refusal)}.")
-
-
-def explain(log: Path, mirror: str) -> str:
-    """One sentence for why mmdebstrap gave up."""
-    text = log.read_text(errors="replace")
-    errors = re.findall(r"^(?:E|W|dpkg): (.*)$", text, re.MULTILINE) or [last_words(text)]
-    if signature := re.search(r".*(?:NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|KEYEXPIRED|is not signed).*", text):
-        return (
-            f"The signature of {mirror} is not by Ubuntu's archive key {keyring.FINGERPRINT} "
-            f"({signature[0].strip()}); look at LOCALCLOUD_UBUNTU_MIRROR and at the network in between."
-        )
-    if "No space left on device" in text:
-        return (
-            "The disk is full: an Ubuntu image needs 2 GB while it is made. Free some, or set TMPDIR to another disk."
-        )
-    if failed := re.search(r"(?:Failed to fetch|Could not resolve|Could not connect|Unable to connect).*", text):
-        return keyring.unreachable(mirror, failed[0].strip())
-    return f"mmdebstrap could not make Ubuntu: {errors[0]}. Its whole log is {log}."

@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,25 +33,19 @@ class BuiltImage:
 
 
 def ensure(engine: Engine, release: str, cache: Path, say: Callable[[str], None]) -> str:
-    """The image that hosts of this release boot from, made first where it is missing. `cache` keeps lock and logs."""
+    """The image that hosts of this release boot from, made first where it is missing. `cache` keeps the logs."""
     definition, settings = define(engine, release), machine.collect()
     guest = Guest(definition, settings)
     if registry.present(engine, guest.reference):
         return guest.reference
-    with alone(cache, say):
+    log = folder_for_logs(cache) / f"image-{release}.log"
+    with alone(say):
+        # Asked again: while this waited, another program may have made both.
         if not registry.present(engine, definition.reference):
             enough_disk(engine)
-            make_base(engine, definition, cache / f"image-{release}.log", say)
-        if settings.left_out:
-            say(f"Left out of guests, where such addresses lead nowhere: {', '.join(settings.left_out)}")
-        say(f"Adding this machine's settings ({len(settings.certificates)} extra CA certificates)")
-        try:
-            guest.build(engine)
-        except EngineError as error:
-            raise ImageError(
-                f"This machine's settings could not be put into the image ({error}); "
-                "`localcloud reset --images` makes it from the ground up."
-            ) from error
+            make_base(engine, definition, log, say)
+        if not registry.present(engine, guest.reference):
+            make_guest(engine, guest, say)
     return guest.reference
 
 
@@ -62,6 +58,19 @@ def make_base(engine: Engine, definition: Definition, log: Path, say: Callable[[
     # Only now does it get the name by which it is found: an interrupted run leaves nothing that looks whole.
     engine.run("tag", definition.unfinished, definition.reference)
     engine.run("rmi", definition.unfinished)
+
+
+def make_guest(engine: Engine, guest: Guest, say: Callable[[str], None]) -> None:
+    if guest.settings.left_out:
+        say(f"Left out of guests, where such addresses lead nowhere: {', '.join(guest.settings.left_out)}")
+    say(f"Adding this machine's settings ({len(guest.settings.certificates)} extra CA certificates)")
+    try:
+        guest.build(engine)
+    except EngineError as error:
+        raise ImageError(
+            f"This machine's settings could not be put into the image ({error}); "
+            "`localcloud reset --images` and a new start make it from the ground up."
+        ) from error
 
 
 def existing(engine: Engine) -> list[BuiltImage]:
@@ -100,18 +109,26 @@ def enough_disk(engine: Engine) -> None:
         )
 
 
-@contextmanager
-def alone(cache: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Two programs that want the same image make it once."""
+def folder_for_logs(cache: Path) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        lock = (cache / "image.lock").open("w")
     except OSError as error:
-        raise ImageError(f"The cache folder {cache} cannot be written ({error.strerror}); choose another.") from error
-    with lock:
+        raise ImageError(f"The cache folder {cache} cannot be made ({error.strerror}); choose another.") from error
+    return cache
+
+
+@contextmanager
+def alone(say: Callable[[str], None]) -> Iterator[None]:
+    """Two programs that want the same image make it once: the engine's images are the user's, whatever the cache."""
+    path = Path(tempfile.gettempdir()) / f"localcloud-image-{os.getuid()}.lock"
+    try:
+        number = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be opened ({error.strerror}); remove it, or set TMPDIR.") from error
+    with os.fdopen(number, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another program is making the image; waiting for it")
+            say("Another program is making an image; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from localcloud.errors import ImageError
 from localcloud.image.definition import Definition
+from localcloud.image.refusal import FINGERPRINT, unreachable
 
-# "Ubuntu Archive Automatic Signing Key (2018)", which signs all releases that are offered here.
-FINGERPRINT = "F6ECB3762474EDA9D21B7022871920D1991BC93C"
 KEYRING = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
 ANSWER_WITHIN = 20
 
@@ -64,13 +63,6 @@ def fetch(address: str, proxies: Mapping[str, str]) -> bytes:
             return bytes(answer.read())
     except (urllib.error.URLError, OSError) as error:
         raise ImageError(unreachable(address, getattr(error, "reason", None) or error)) from error
-
-
-def unreachable(address: str, reason: object) -> str:
-    return (
-        f"Ubuntu's archive cannot be reached ({address}: {reason}). "
-        "Check the network and its proxy, or set LOCALCLOUD_UBUNTU_MIRROR to an archive that answers."
-    )
 
 
 def call(*words: str) -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from localcloud.errors import EngineError, ImageError
 from localcloud.hosts.engine import Engine
-from localcloud.image.definition import PACKAGES, Definition, script
+from localcloud.image.definition import DPKG_OPTIONS, PACKAGES, Definition, script
+from localcloud.image.refusal import explain
 
 IMAGE = "docker.io/library/ubuntu"
 # A registry that cannot be reached is refused at once or never answers: a firewall may swallow the question.
@@ -16,7 +17,7 @@ ANSWER_WITHIN = 8
 CONTAINERFILE = """\
 FROM {source}
 COPY . /tmp/build
-RUN sh /tmp/build/install.sh '{mirror}' /tmp/build/ca.crt '{suites}' '{packages}' \
+RUN sh /tmp/build/install.sh '{mirror}' {suites} \
  && sh /tmp/build/setup.sh '{codename}' '{mirror}' \
  && rm -r /tmp/build
 """
@@ -57,6 +58,8 @@ def build(
         context = Path(folder)
         for name in ("install.sh", "setup.sh"):
             (context / name).write_text(script(name))
+        (context / "packages").write_text("\n".join(PACKAGES))
+        (context / "dpkg.cfg").write_text("\n".join([*DPKG_OPTIONS, ""]))
         if bundle and definition.mirror.startswith("https:"):
             shutil.copy(bundle, context / "ca.crt")
         (context / "Containerfile").write_text(
@@ -64,7 +67,6 @@ def build(
                 source=source,
                 mirror=definition.mirror,
                 suites=" ".join(definition.suites),
-                packages=" ".join(PACKAGES),
                 codename=definition.codename,
             )
         )
@@ -75,4 +77,5 @@ def build(
             for line in engine.stream(*words, "--file", str(context / "Containerfile"), folder):
                 book.write(f"{line}\n")
         except EngineError as error:
-            raise ImageError(f"Ubuntu's packages could not be put onto {source}: {error}. The log is {log}.") from error
+            book.flush()
+            raise ImageError(explain(log, definition.mirror, f"{engine.name} build")) from error

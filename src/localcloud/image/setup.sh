@@ -9,7 +9,7 @@ mirror=$2
 
 # The container registry's image forbids services to start, deletes downloaded packages and brings its own user:
 # on a machine of EC2 `apt-get install nginx` starts nginx, and cloud-init makes the user, sudo rule and keys.
-rm -f /usr/sbin/policy-rc.d /etc/apt/apt.conf.d/docker-* /etc/apt/apt.conf.d/99mmdebstrap /etc/dpkg/dpkg.cfg.d/*
+rm -f /usr/sbin/policy-rc.d /etc/apt/apt.conf.d/docker-* /etc/apt/apt.conf.d/99mmdebstrap
 if id ubuntu >/dev/null 2>&1; then userdel --remove ubuntu; fi
 
 # Package sources as Ubuntu ships them, all from one archive: mirrors carry the security suite too.
@@ -28,22 +28,23 @@ Signed-By: $keyring
 END
 fi
 
-# No translations of package descriptions (a third of `apt-get update`), no manuals, and no waiting for the disk
-# after each file: a rehearsal that loses power is begun again.
+# No translations of package descriptions: they are a third of `apt-get update`.
 echo 'Acquire::Languages "none";' >/etc/apt/apt.conf.d/90localcloud
-cat >/etc/dpkg/dpkg.cfg.d/localcloud <<END
-force-unsafe-io
-path-exclude=/usr/share/man/*
-path-exclude=/usr/share/doc/*
-path-include=/usr/share/doc/*/copyright
-path-exclude=/usr/share/locale/*
-path-include=/usr/share/locale/locale.alias
-END
+# mmdebstrap's copy of what definition.py says to dpkg; the other way (install.sh) has it in place.
+if [ -e /etc/dpkg/dpkg.cfg.d/99mmdebstrap ]; then
+    mv /etc/dpkg/dpkg.cfg.d/99mmdebstrap /etc/dpkg/dpkg.cfg.d/localcloud
+fi
 # Tells packagekit about each apt run, by starting it: 20 MB a host for nothing.
 rm -f /etc/apt/apt.conf.d/20packagekit
 
 localedef -i en_US -f UTF-8 en_US.UTF-8
 printf 'LANG=C.UTF-8\n' >/etc/default/locale
+
+# cloud-init puts its user into these and would make them anew, with the numbers that belong to the first user.
+for group in lxd netdev; do groupadd --system --force $group; done
+
+# As in Ubuntu's image for EC2, where a key is the only way in.
+echo 'PasswordAuthentication no' >/etc/ssh/sshd_config.d/60-cloudimg-settings.conf
 
 cat >/etc/cloud/cloud.cfg.d/90_localcloud.cfg <<END
 # Instance data and user data come in a folder, as the NoCloud source reads it; looking for other clouds takes seconds.

@@ -1,0 +1,174 @@
+"""Until N hosts answer SSH, against the bare floor: a loop of `podman run` of the same image plus one ssh each.
+
+    python -m benchmarks.boot [--hosts 30] [--rounds 3]
+
+Both sides are measured in turn in one run, so that their ratio holds on a noisy machine; absolute times do not travel.
+Also: memory of a host, and DescribeInstances of 300 instances that are only kept in the books.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from localcloud import LocalCloud, image
+from localcloud.home import cache_folder
+from localcloud.hosts import engine as engines
+from localcloud.hosts.engine import Engine
+
+CANONICAL = "099720109477"
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--hosts", type=int, default=30)
+    asked.add_argument("--rounds", type=int, default=3)
+    told = asked.parse_args()
+    engine = engines.find()
+    reference = image.ensure(engine, "24.04", cache_folder(), print)
+    print(f"{os.cpu_count()} cores, {engine.name}, {told.hosts} hosts, {told.rounds} rounds")
+    ratios = []
+    for number in range(told.rounds):
+        floor = bare(engine, reference, told.hosts)
+        ours, memory = localcloud(engine, told.hosts)
+        ratios.append(ours / floor)
+        print(f"round {number + 1}: bare loop {floor:.1f} s, localcloud {ours:.1f} s, ratio {ours / floor:.2f}")
+    print(
+        f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} (wanted: at most 1.5)"
+    )
+    print(f"memory of a host: {memory / 1e6:.1f} MB, its monitor included (wanted: at most 25)")
+    seconds = describe(300)
+    print(f"DescribeInstances of 300: {seconds:.3f} s (wanted: under 0.3)")
+
+
+def bare(engine: Engine, reference: str, count: int) -> float:
+    """One after the other: run each container, then log in to each."""
+    mark = f"bare-{secrets.token_hex(4)}"
+    with tempfile.TemporaryDirectory() as folder:
+        key = make_key(Path(folder))
+        engine.run("network", "create", mark)
+        began = time.monotonic()
+        try:
+            for number in range(count):
+                seed = Path(folder, str(number))
+                seed.mkdir()
+                public = key.with_suffix(".pub").read_text().strip()
+                (seed / "meta-data").write_text(json.dumps({"instance-id": f"i-{number}", "public-keys": [public]}))
+                (seed / "user-data").write_text("")
+                engine.run(
+                    "run", "--detach", "--tty", "--systemd", "always", *engine.limits, "--memory", "1g",
+                    "--network", mark, "--hostname", f"bare-{number}", "--name", f"{mark}-{number}",
+                    "--label", mark, "--volume", f"{seed}:/var/lib/cloud/seed/nocloud:ro", reference, "/sbin/init",
+                )  # fmt: skip
+            form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+            names = [f"{mark}-{number}" for number in range(count)]
+            for address in engine.run("inspect", "--format", form, *names).split():
+                log_in(key, address)
+            return time.monotonic() - began
+        finally:
+            containers = engine.run("ps", "--all", "--quiet", "--filter", f"label={mark}").split()
+            engine.run("rm", "--force", "--time", "0", *containers)
+            engine.run("network", "rm", mark)
+
+
+def localcloud(engine: Engine, count: int) -> tuple[float, float]:
+    """One RunInstances, then log in to each."""
+    with LocalCloud() as cloud, tempfile.TemporaryDirectory() as folder:
+        key = make_key(Path(folder))
+        ec2 = cloud.client("ec2")
+        ec2.import_key_pair(KeyName="key", PublicKeyMaterial=key.with_suffix(".pub").read_bytes())
+        group = ec2.create_security_group(GroupName="ssh", Description="ssh")["GroupId"]
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=f"{cloud.running.checkip}/32"
+        )
+        images = ec2.describe_images(Owners=[CANONICAL], Filters=[{"Name": "name", "Values": ["*noble*"]}])
+        newest = max(images["Images"], key=lambda each: each["CreationDate"])["ImageId"]
+        began = time.monotonic()
+        ec2.run_instances(
+            ImageId=newest, InstanceType="t3.micro", KeyName="key", SecurityGroupIds=[group],
+            MinCount=count, MaxCount=count,
+        )  # fmt: skip
+        for instance in ec2.describe_instances()["Reservations"][0]["Instances"]:
+            log_in(key, instance["PublicIpAddress"])
+        took = time.monotonic() - began
+        return took, memory_of(engine, cloud.home.name)
+
+
+def describe(count: int) -> float:
+    with LocalCloud(hosts=False) as cloud:
+        ec2 = cloud.client("ec2")
+        newest = ec2.describe_images(Owners=[CANONICAL])["Images"][0]["ImageId"]
+        tags = [
+            {"Key": key, "Value": "value"} for key in ("Name", "Lab", "Owner", "Email", "Project", "Task", "EndsAt")
+        ]
+        ec2.run_instances(
+            ImageId=newest, InstanceType="t3.micro", MinCount=count, MaxCount=count,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )  # fmt: skip
+        time.sleep(5)  # until all of them run
+        return statistics.median(timed(lambda: ec2.describe_instances()) for _ in range(7))
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def make_key(folder: Path) -> Path:
+    key = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return key
+
+
+def log_in(key: Path, address: str) -> None:
+    """Each host is met for the first time here, so its key is taken as it comes and never asked for again."""
+    known = key.parent / f"known-{address}"
+    options = ["StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}", "BatchMode=yes", "ConnectTimeout=2"]
+    words = ["ssh", "-F", "none", "-i", str(key), *(f"-o{each}" for each in options), f"ubuntu@{address}", "true"]
+    until = time.monotonic() + 120
+    while subprocess.run(words, capture_output=True).returncode:
+        if time.monotonic() > until:
+            raise SystemExit(f"{address} does not answer within 120 s")
+        time.sleep(0.1)
+
+
+def memory_of(engine: Engine, cloud: str) -> float:
+    """Bytes a host: what its processes hold for themselves, and the engine's process that watches it."""
+    form = "{{.State.Pid}} {{.State.ConmonPid}}" if engine.name == "podman" else "{{.State.Pid}} 0"
+    hosts = engine.run("ps", "--quiet", "--filter", f"label=localcloud={cloud}").split()
+    sizes = []
+    for line in engine.run("inspect", "--format", form, *hosts).splitlines():
+        init, monitor = line.split()
+        sizes.append(sum(own_memory(int(pid)) for pid in (*members(int(init)), int(monitor)) if pid))
+    return statistics.mean(sizes)
+
+
+def members(init: int) -> list[int]:
+    """All processes of the host, told by its namespace of process ids."""
+    namespace = Path(f"/proc/{init}/ns/pid").readlink()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "ns" / "pid").readlink() == namespace:
+                found.append(int(entry.name))
+        except OSError:  # it ended meanwhile
+            continue
+    return found
+
+
+def own_memory(pid: int) -> int:
+    """What the process shares with no other."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    private = [line.split() for line in lines if line.startswith(("Private_Dirty", "Private_Clean"))]
+    return sum(int(words[1]) * 1024 for words in private)
+
+
+if __name__ == "__main__":
+    main()
