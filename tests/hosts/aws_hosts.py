@@ -108,6 +108,7 @@ class Lab:
         address = address or self.describe(instance)["PublicIpAddress"]
         options = [f"UserKnownHostsFile={self.known_hosts(instance)}", f"HostKeyAlias={instance}", "BatchMode=yes"]
         options += ["StrictHostKeyChecking=yes", "ConnectTimeout=5", "IdentitiesOnly=yes", "LogLevel=ERROR"]
+        options += ["ServerAliveInterval=2", "ServerAliveCountMax=3"]  # a rebooting host does not say goodbye
         return [
             "ssh",
             "-F",

@@ -114,7 +114,7 @@ def test_reboot_keeps_disk_and_address(lab: Lab, host: str) -> None:
 
 def test_reboot_typed_inside_comes_back(lab: Lab, host: str) -> None:
     boot = lab.ssh(host, "stat -c %Y /proc/1")
-    lab.ssh(host, "sudo systemctl reboot", check=False)
+    lab.ssh(host, "sudo systemd-run --on-active=1 systemctl reboot")
     until(lambda: lab.ssh(host, "stat -c %Y /proc/1", check=False) not in ("", boot))
     assert lab.state(host) == "running"
 
@@ -123,7 +123,7 @@ def test_reboot_typed_inside_comes_back(lab: Lab, host: str) -> None:
 def test_shutdown_typed_inside_does_what_the_instance_was_told(lab: Lab, behaviour: str, end: str) -> None:
     [instance] = lab.launch(InstanceInitiatedShutdownBehavior=behaviour)
     lab.wait_ok(instance)
-    lab.ssh(instance, "sudo shutdown -h now", check=False)
+    lab.ssh(instance, "sudo systemd-run --on-active=1 shutdown -h now")
     lab.wait(instance, end)
     assert lab.describe(instance)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
     if end == "stopped":

@@ -160,7 +160,7 @@ def test_killed_and_started_again_it_knows_all(cloud: LocalCloud) -> None:
     iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
     s3.create_bucket(Bucket="bucket")
     s3.put_object(Bucket="bucket", Key="key", Body=b"bytes" * 1000)
-    cloud.fault("ec2.StopInstances", "error=InternalError", "next=1")
+    cloud.fault("ec2.StopInstances", "error=UnauthorizedOperation", "next=1")
     cloud.kill()
     cloud.start()
     ec2, iam, s3 = cloud.client("ec2"), cloud.client("iam"), cloud.client("s3")
@@ -169,7 +169,7 @@ def test_killed_and_started_again_it_knows_all(cloud: LocalCloud) -> None:
     assert cloud.client("ec2", "eu-west-1").describe_vpcs()["Vpcs"][0]["VpcId"] == vpc
     assert iam.get_role(RoleName="role")["Role"]["RoleName"] == "role"
     assert s3.get_object(Bucket="bucket", Key="key")["Body"].read() == b"bytes" * 1000
-    with pytest.raises(ClientError, match="InternalError"):
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
         ec2.stop_instances(InstanceIds=[instance])
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2 import utils
 from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError, InvalidParameterCombination
 from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.instances import Instance, InstanceBackend
@@ -235,12 +234,6 @@ def _passes(instance: Instance, readers: list[tuple[Reader, list[re.Pattern[str]
         any(each.fullmatch(as_text(value)) for value in read(instance) for each in patterns)
         for read, patterns in readers
     )
-
-
-@mend(utils)
-def passes_filter_dict(moto: Any, instance: Any, filter_dict: dict[str, Any]) -> bool:
-    readers = [(reader(name), [pattern(str(each)) for each in values]) for name, values in filter_dict.items()]
-    return _passes(instance, readers)
 
 
 def check_ids(ids: list[str]) -> None:

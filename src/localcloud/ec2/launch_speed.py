@@ -59,22 +59,35 @@ def _serialize_type_structure(moto: Any, self: Any, serialized: Any, value: Any,
         return
     wrapper = {} if key else serialized
     transformers = _by_last_word(self._value_picker)
-    for member_key, member_shape, names in _plan(self, shape, value):
-        found = _found(value, names)
+    subscriptable = hasattr(value, "__getitem__")
+    for member_key, member_shape, names, write_plain, plain_name in _plan(self, shape, value):
+        found = _found(value, names, subscriptable)
         if member_key in transformers:
             path = f"{'.'.join(self.path)}.{member_key}"
             for ending, transform in transformers[member_key]:
                 if path.endswith(ending):
                     found = transform(found)
                     break
-        if found is not None:
+        if found is None:
+            continue
+        if write_plain:
+            wrapper[plain_name] = write_plain(found)
+        else:
             self._serialize(wrapper, found, member_shape, member_key)
     if key:
         self._default_serialize(serialized, wrapper, shape, key)
 
 
-def _found(thing: Any, names: tuple[str, ...]) -> Any:
-    subscriptable = hasattr(thing, "__getitem__")
+def _boolean(value: Any) -> str:
+    """moto's backends keep some as words."""
+    return "true" if value is True or str(value).lower() == "true" else "false"
+
+
+# Values that are written as they are, without a look at where in the answer they stand.
+_PLAIN: dict[str, Callable[[Any], Any]] = {"boolean": _boolean, "integer": int, "long": int, "string": str}
+
+
+def _found(thing: Any, names: tuple[str, ...], subscriptable: bool) -> Any:
     for name in names:
         if "." in name:
             value = get_value(thing, name, MISSING)
@@ -90,8 +103,8 @@ def _found(thing: Any, names: tuple[str, ...]) -> Any:
     return None
 
 
-def _plan(serializer: Any, shape: Any, value: Any) -> list[tuple[str, Any, tuple[str, ...]]]:
-    """Under which names a class may hold each member; remembered on the shape itself, which lives as long."""
+def _plan(serializer: Any, shape: Any, value: Any) -> list[tuple[str, Any, tuple[str, ...], Any, str]]:
+    """How to read and write each member of such a thing; remembered on the shape itself, which lives as long."""
     memory = shape.__dict__.setdefault("_localcloud_plans", {})
     asked = type(value)
     if asked not in memory:
@@ -99,7 +112,10 @@ def _plan(serializer: Any, shape: Any, value: Any) -> list[tuple[str, Any, tuple
         for key, member in shape.members.items():
             member.parent = shape
             context = AttributePickerContext(obj=value, key=key, shape=member)
-            plan.append((key, member, tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))))
+            names = tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))
+            special = member.serialization.keys() & {"xmlNamespace", "xmlAttribute"}
+            write_plain = None if special else _PLAIN.get(member.type_name)
+            plan.append((key, member, names, write_plain, serializer.get_serialized_name(member, key)))
         memory[asked] = plan
     return memory[asked]  # type: ignore[no-any-return]  # a shape's __dict__ is Any
 

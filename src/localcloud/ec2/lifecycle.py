@@ -37,8 +37,6 @@ class Life:
     reboot: bool = False
     type_booted: str = ""
     ssh_port: int | None = None
-    console: str = ""
-    faults: list[str] = field(default_factory=list)
 
 
 def settle_at_once(instance: Instance) -> None:
@@ -48,14 +46,20 @@ def settle_at_once(instance: Instance) -> None:
 
 
 on_change: Callable[[Instance], None] = settle_at_once
-on_launch: Callable[[Instance], object] = life  # who counts launches and starts puts its own here
-read_console: Callable[[Instance], str] = lambda instance: life(instance).console  # noqa: E731 - the keeper puts its own here
 
 
 def life(instance: Instance) -> Life:
     """Kept in the instance itself, so that it is pickled, and forgotten, with it."""
     found: Life = vars(instance).setdefault("localcloud", Life())
     return found
+
+
+def no_console(instance: Instance) -> str:
+    return ""
+
+
+on_launch: Callable[[Instance], object] = life  # who counts launches and starts puts its own here
+read_console: Callable[[Instance], str] = no_console
 
 
 def become(instance: Instance, state: str) -> None:

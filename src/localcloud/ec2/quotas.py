@@ -10,6 +10,7 @@ from moto.ec2.models.instances import Instance
 from moto.servicequotas.models import servicequotas_backends
 
 from localcloud.ec2.offerings import vcpus
+from localcloud.errors import UsageError
 
 # An AWS account of some age has this many; a new one has 5 to 32.
 USUAL_VCPUS = 1152
@@ -42,9 +43,17 @@ _FAMILIES = {
 }  # fmt: skip
 
 
+def standard_vcpus() -> float:
+    """The default for standard types: LOCALCLOUD_VCPUS, or what AWS usually gives."""
+    said = os.environ.get("LOCALCLOUD_VCPUS") or str(USUAL_VCPUS)
+    if not said.isdigit():
+        raise UsageError(f"LOCALCLOUD_VCPUS is '{said}': set it to a whole number of vCPUs, or unset it.")
+    return float(said)
+
+
 def quotas() -> dict[str, Quota]:
     """Every quota of EC2 that localcloud keeps, by code."""
-    standard = float(os.environ.get("LOCALCLOUD_VCPUS") or USUAL_VCPUS)
+    standard = standard_vcpus()
     families = "Standard (A, C, D, H, I, M, R, T, Z)"
     found = [
         Quota(STANDARD, f"Running On-Demand {families} instances", standard, "Standard/OnDemand"),

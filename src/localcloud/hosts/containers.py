@@ -68,12 +68,12 @@ class Containers:
             if not trouble.starts:
                 return None
             if trouble.delay:
-                threading.Timer(trouble.delay, self._start, [host]).start()
+                threading.Timer(trouble.delay, self._start_first, [host]).start()
                 return None
-            self._start(host)
+            self._start_first(host)
         else:
             seed.write(seed_folder, host)
-            self._start(host)
+            self._start_again(host)
             # Its type may be another one now; the engine sets limits on running hosts only.
             self.engine.run("update", *_limits(host), name)
         return self._port(host.id)
@@ -180,17 +180,20 @@ class Containers:
             words += ["--publish", "127.0.0.1::22"]
         self.engine.run("create", *words, self._image(host), "/sbin/init")
 
-    def _start(self, host: Facts) -> None:
+    def _start_first(self, host: Facts) -> None:
         """Where the engine can, the host's network is made and filtered before its first process runs."""
-        name = self.name(host.id)
         if self._network and self.engine.name == "podman":
-            self.engine.run("init", name)
+            self.engine.run("init", self.name(host.id))
             self._enter(host)
-            self.engine.run("start", name)
+            self.engine.run("start", self.name(host.id))
         else:
-            self.engine.run("start", name)
-            if self._network:
-                self._enter(host)
+            self._start_again(host)
+
+    def _start_again(self, host: Facts) -> None:
+        """In one step: podman may still be clearing up after the last run, and would clear an `init` away as well.
+        The filter is there long before anything in the host listens."""
+        self.engine.run("start", self.name(host.id))
+        self._enter(host)
 
     def _enter(self, host: Facts) -> None:
         pid = int(self._look(host.id).get("Pid", 0))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud.errors import ImageError
 from localcloud.hosts.engine import Engine, last_words
-from localcloud.image import keyring
+from localcloud.image import keyring, registry
 from localcloud.image.definition import DPKG_OPTIONS, PACKAGES, Definition, script
 from localcloud.image.refusal import explain
 
@@ -102,6 +102,9 @@ def run(
         refusal = take.stderr.read() if take.stderr else ""
         book.write(refusal)
     if make.returncode:
+        # The engine takes an empty stream for an empty system.
+        if registry.present(engine, definition.unfinished):
+            engine.run("rmi", definition.unfinished)
         raise ImageError(explain(log, definition.mirror, "mmdebstrap"))
     if take.returncode:
         raise ImageError(f"{engine.name} did not take the system over: {last_words(refusal)}.")

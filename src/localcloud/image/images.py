@@ -14,7 +14,7 @@ from pathlib import Path
 from localcloud.errors import EngineError, ImageError
 from localcloud.hosts.engine import Engine
 from localcloud.image import bootstrap, machine, registry
-from localcloud.image.definition import PREFIX, Definition, define
+from localcloud.image.definition import PREFIX, RELEASES, Definition, define
 from localcloud.image.guest import Guest
 
 NEEDED = 2 * 1024**3
@@ -80,7 +80,7 @@ def existing(engine: Engine) -> list[BuiltImage]:
     for reference in references(engine, "ubuntu"):
         release, tag = re.findall(r"ubuntu-(.+):(.+)$", reference)[0]
         about = json.loads(engine.run("image", "inspect", reference))[0]
-        current = reference == Guest(define(engine, release), settings).reference
+        current = release in RELEASES and reference == Guest(define(engine, release), settings).reference
         found.append(BuiltImage(release, reference, tag, current, about["Size"], about["Created"]))
     return sorted(found, key=lambda image: image.created, reverse=True)
 
