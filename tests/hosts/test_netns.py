@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,24 +51,31 @@ def test_hosts_reach_each_other_by_either_address(pair: tuple[Any, Any]) -> None
     assert one.talk("tcp", two.public, 7000) == "hello"
 
 
-def test_plugging_again_changes_nothing(pair: tuple[Any, Any]) -> None:
+def test_plugging_again_changes_nothing(pair: tuple[Any, Any], tmp_path: Path) -> None:
     one, _ = pair
-    with subprocess.Popen(
-        ["nsenter", f"--net={one.ns}", "ip", "-4", "monitor", "address", "route"], stdout=subprocess.PIPE
-    ) as monitor:
-        # Wait until it listens: what it is told is the first thing it prints.
-        netns.run(one.ns, ["ip", "address", "add", "192.0.2.9/32", "dev", "lo"])
-        assert monitor.stdout
-        while b"192.0.2.9" not in monitor.stdout.readline():
-            netns.run(one.ns, ["ip", "address", "replace", "192.0.2.9/32", "dev", "lo"])
+    told = tmp_path / "told"
+
+    def until_told(marker: str) -> None:
+        """Change something harmless until the monitor tells of it: then it has told all that went before."""
+        for _ in range(100):
+            for step in ("add", "delete"):
+                netns.run(one.ns, ["ip", "address", step, f"{marker}/32", "dev", "lo"])
+            if f"{marker}/32" in told.read_text():
+                return
+            time.sleep(0.05)
+        raise AssertionError("ip monitor tells nothing")
+
+    with told.open("wb") as file:
+        watch = ["nsenter", f"--net={one.ns}", "ip", "-4", "monitor", "address", "route"]
+        monitor = subprocess.Popen(watch, stdout=file)
+    try:
+        until_told("192.0.2.9")
         one.plug()
-        netns.run(one.ns, ["ip", "address", "add", "192.0.2.10/32", "dev", "lo"])
-        seen = b""
-        while b"192.0.2.10" not in seen:
-            seen += monitor.stdout.readline()
-        monitor.terminate()
-    netns.run(one.ns, ["ip", "address", "flush", "dev", "lo", "to", "192.0.2.0/24"])
-    assert b"eth0" not in seen
+        until_told("192.0.2.10")
+    finally:
+        monitor.kill()
+        monitor.wait()
+    assert "eth0" not in told.read_text()
 
 
 def test_connections_live_on_when_the_public_address_changes(pair: tuple[Any, Any]) -> None:

@@ -25,7 +25,9 @@ def test_a_vpc_is_born_with_the_regions_set(aws: Any, ec2: Any) -> None:
     assert values == {"domain-name": "ec2.internal", "domain-name-servers": "AmazonProvidedDNS"}
     assert told["OwnerId"] == made["OwnerId"]
     west = aws("ec2", "us-west-2").describe_dhcp_options()["DhcpOptions"]
-    assert west[0]["DhcpConfigurations"][1]["Values"] == [{"Value": "us-west-2.compute.internal"}]
+    names = [each["Key"] for each in west[0]["DhcpConfigurations"]]
+    assert names == ["domain-name", "domain-name-servers"], "in EC2's order"
+    assert west[0]["DhcpConfigurations"][0]["Values"] == [{"Value": "us-west-2.compute.internal"}]
 
 
 def test_a_set_is_tagged_at_birth_found_and_kept_while_in_use(ec2: Any) -> None:

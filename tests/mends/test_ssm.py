@@ -105,3 +105,13 @@ def test_a_parameter_that_is_no_image_is_refused(aws: Any, name: str) -> None:
 def test_an_unknown_public_parameter_is_not_found(aws: Any) -> None:
     with pytest.raises(ClientError, match="ParameterNotFound"):
         aws("ssm").get_parameter(Name=CURRENT.format("16.04", "ebs-gp2"))
+
+
+def test_an_image_may_be_named_by_its_parameter(aws: Any) -> None:
+    name = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+    image = aws("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    asked = {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    made = aws("ec2").run_instances(ImageId=f"resolve:ssm:{name}", **asked)["Instances"][0]
+    assert made["ImageId"] == image
+    with pytest.raises(ClientError, match="SsmInvalidParameter"):
+        aws("ec2").run_instances(ImageId="resolve:ssm:/no/such/parameter", **asked)

@@ -117,7 +117,7 @@ def test_pip_settings_follow_pips_own_order(tmp_path: Path, environ: dict[str, s
 
 @pytest.mark.parametrize(
     "address",
-    ["/opt/wheels", "file:///opt/simple", "http://localhost:3141/simple", "http://127.0.0.1:3141", "http://[::1]:1/x"],
+    ["/srv/wheels", "file:///srv/simple", "http://localhost:3141/simple", "http://127.0.0.1:3141", "http://[::1]:1/x"],
 )
 def test_an_index_that_a_guest_cannot_reach_is_left_out_and_named(
     tmp_path: Path, environ: dict[str, str], address: str
@@ -154,7 +154,7 @@ def test_apts_own_proxy_is_taken_over(tmp_path: Path, environ: dict[str, str]) -
 
 
 def test_uvs_named_index_is_taken_over(tmp_path: Path, environ: dict[str, str]) -> None:
-    environ["UV_INDEX"] = "lab=https://index.example/simple file:///opt/simple"
+    environ["UV_INDEX"] = "lab=https://index.example/simple file:///srv/simple"
     settings = machine.collect(tmp_path, environ)
     assert 'UV_INDEX="lab=https://index.example/simple"\n' in render(settings)["etc/localcloud.environment"]
 

@@ -13,6 +13,20 @@ from localcloud.ec2.mend import mend
 
 DHCPOptionsSet.owner_id = property(lambda options: options.ec2_backend.account_id)  # type: ignore[attr-defined]
 
+# EC2's order. Ansible compares the whole list with what it would make.
+ORDER = ("domain-name", "domain-name-servers", "ntp-servers", "netbios-name-servers", "netbios-node-type")
+
+
+def _configurations(options: Any) -> list[dict[str, Any]]:
+    return [
+        {"Key": key, "Values": [{"Value": value} for value in options._options[key]]}
+        for key in ORDER
+        if options._options[key]
+    ]
+
+
+DHCPOptionsSet.dhcp_configurations = property(_configurations)  # type: ignore[method-assign,assignment]
+
 teach(
     DHCPOptionsSet,
     {

@@ -158,7 +158,8 @@ def answer_create_network_interface(moto: Any, self: Any) -> Any:
 def answer_delete_network_interface(moto: Any, self: Any) -> Any:
     """Refused here and not in the backend, by which a terminated instance's interfaces go too."""
     eni = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
-    if eni.instance:
+    # A NAT gateway's interface is in use without an instance.
+    if eni.instance or eni.status == "in-use":
         raise InvalidParameterValue(f"Network interface '{eni.id}' is currently in use.")
     return moto(self)
 

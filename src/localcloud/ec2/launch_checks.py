@@ -13,7 +13,7 @@ from moto.ec2.exceptions import (
     MissingParameterError,
 )
 
-from localcloud.ec2 import offerings, quotas
+from localcloud.ec2 import offerings, quotas, ssm
 from localcloud.ec2.launch_request import Request
 from localcloud.ec2.placement import get_placement_group
 from localcloud.ec2.private_addresses import refuse_unless_free
@@ -66,6 +66,7 @@ def check_counts(at_least: int, at_most: int) -> None:
 def find_image(backend: Any, image_id: str | None) -> Any:
     if not image_id:
         raise MissingParameterError("ImageId")
+    image_id = ssm.resolve(backend, image_id)
     if not re.fullmatch(r"ami-[0-9a-z]+", image_id):
         raise MalformedAMIIdError([image_id])
     if image_id in backend.deleted_amis and image_id not in backend.amis:
