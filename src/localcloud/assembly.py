@@ -61,7 +61,7 @@ class Guests:
             service.stop()
 
 
-def guests(home: Home, options: Options, faults: Faults) -> Guests:
+def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) -> Guests:
     """Find the engine, raise the bridge, and open what guests may ask for on it."""
     if not options.hosts:
         return Guests(Bookkept(), notes=["Hosts are switched off: instances are only kept in the books."])
@@ -83,7 +83,7 @@ def guests(home: Home, options: Options, faults: Faults) -> Guests:
         )
         return Guests(hosts, hosts, notes=[note])
     made = Guests(hosts, hosts, network, gateway=network.gateway)
-    made.services.append(MetadataService(network.bridge, _asking))
+    made.services.append(MetadataService(network.bridge, lambda address: _asking(address, lock)))
     _serve_standin(made, home, network)
     return made
 
@@ -105,11 +105,12 @@ def _serve_standin(made: Guests, home: Home, network: Network) -> None:
     made.notes.append(found.notice(server.url))
 
 
-def _asking(address: str) -> MetadataView | None:
-    """Who asks for metadata? The instance that has the address."""
-    for instance in lifecycle.all_instances():
-        if instance.state != "terminated" and address in (instance.public_ip, instance.private_ip):
-            return view_of(instance)
+def _asking(address: str, lock: threading.RLock) -> MetadataView | None:
+    """Who asks for metadata? The instance that speaks to the world from this address."""
+    with lock:
+        for instance in lifecycle.all_instances():
+            if instance.state != "terminated" and address == (instance.public_ip or instance.private_ip):
+                return view_of(instance)
     return None
 
 

@@ -56,7 +56,7 @@ class Server:
         self.store = Store(self.home)
         self.store.load()
         self.faults = assembly.load_faults(self.home, self.options)
-        self.guests = assembly.guests(self.home, self.options, self.faults)
+        self.guests = assembly.guests(self.home, self.options, self.faults, self.lock)
         self.keeper = Keeper(self.guests.driver, self.lock, self.save_ec2)
         assembly.connect(self)
         self.running = Running(

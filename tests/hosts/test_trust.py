@@ -44,10 +44,10 @@ def test_killed_and_started_again_it_knows_all_and_the_hosts_answer(lab: Lab) ->
         GroupId=lab.open_group(), IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=lab.caller
     )
     refused = subprocess.run([*lab.ssh_words(hosts[0]), "true"], capture_output=True, timeout=60)
-    assert refused.returncode == 255
     lab.ec2.authorize_security_group_ingress(
         GroupId=lab.open_group(), IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=lab.caller
     )
+    assert refused.returncode == 255
     assert lab.ssh(hosts[0], "echo here") == "here"
     lab.terminate(*hosts)
 

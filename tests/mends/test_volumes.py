@@ -37,7 +37,7 @@ def launch(ec2: Any, zone: str = ZONE, **more: Any) -> dict[str, Any]:
 def test_a_volume_tells_what_its_type_gives(ec2: Any, asked: dict[str, Any], told: dict[str, Any]) -> None:
     volume_id = ec2.create_volume(AvailabilityZone=ZONE, **asked)["VolumeId"]
     volume = ec2.describe_volumes(VolumeIds=[volume_id])["Volumes"][0]
-    assert {"MultiAttachEnabled": False, **told}.items() <= volume.items()
+    assert {"MultiAttachEnabled": False, "SnapshotId": "", **told}.items() <= volume.items()
 
 
 @pytest.mark.parametrize(

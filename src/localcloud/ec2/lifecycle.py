@@ -119,14 +119,13 @@ def backends() -> list[EC2Backend]:
     return [backend for regions in dict.values(ec2_backends) for backend in dict.values(regions)]
 
 
+def instances_of(backend: EC2Backend) -> list[Instance]:
+    return [each for reservation in list(backend.reservations.values()) for each in reservation.instances]
+
+
 def all_instances() -> list[Instance]:
     """Every instance of every account and region."""
-    return [
-        instance
-        for backend in backends()
-        for reservation in list(backend.reservations.values())
-        for instance in reservation.instances
-    ]
+    return [instance for backend in backends() for instance in instances_of(backend)]
 
 
 def forget_terminated() -> bool:

@@ -6,14 +6,13 @@ moto keeps each body in memory, again in each pickle, and reads a whole object t
 import contextlib
 import hashlib
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from moto.s3.exceptions import RangeNotSatisfiable
-from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, S3Backend, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore
 
@@ -89,8 +88,6 @@ def _etag(self: Any) -> str:
 FakeKey.value = property(_read, _write)  # type: ignore[assignment,method-assign]  # moto's own is a property of bytes
 FakeKey.etag = property(_etag)  # type: ignore[assignment,method-assign]  # moto's own is a property, too
 # moto remembers every key ever made, to close its file; ours have none open, and copies would pile up.
-FakeKey.instances_tracked = deque(maxlen=0)  # type: ignore[attr-defined]  # set by moto's metaclass
-FakeMultipart.instances_tracked = deque(maxlen=0)  # type: ignore[attr-defined]  # set by moto's metaclass
 if hasattr(FakeKey, "__del__"):
     del FakeKey.__del__
 

@@ -112,6 +112,8 @@ def create_volume(
     )
     if volume_type == "gp2":
         volume.iops = gp2_iops(size)
+    # EC2 tells "" for a volume of no snapshot, and clients read it.
+    volume.snapshot_id = snapshot_id or ""
     return volume
 
 

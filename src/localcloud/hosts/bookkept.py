@@ -21,8 +21,8 @@ class Bookkept:
     def answers(self, instance_id: str, port: int | None) -> bool:
         return True
 
-    def wire(self, instance_id: str, wiring: Wiring) -> None:
-        pass
+    def wire(self, instance_id: str, wiring: Wiring) -> bool:
+        return True
 
     def console(self, instance_id: str) -> str:
         return ""

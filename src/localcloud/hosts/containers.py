@@ -12,10 +12,10 @@ from localcloud.errors import EngineError
 from localcloud.hosts import firewall, netns, seed
 from localcloud.hosts.engine import Engine
 from localcloud.hosts.facts import Facts, Wiring
+from localcloud.hosts.keeper import GONE
 from localcloud.hosts.network import SIZE, Network
 from localcloud.hosts.trouble import Trouble
 
-GONE = -1
 # What a host's own init may take to end its services when it is stopped; then it is stopped hard.
 GRACE = 30
 
@@ -96,6 +96,8 @@ class Containers:
 
     def exit_code(self, instance_id: str) -> int | None:
         state = self._look(instance_id)
+        if state.get("Status") != "running":
+            self._namespaces.pop(instance_id, None)
         if not state:
             return GONE
         # "created" is a host that a fault keeps from booting: EC2 calls such an instance running all the same.
@@ -105,19 +107,21 @@ class Containers:
         """Asked from inside where that can be done: a host whose groups let nobody in is healthy all the same."""
         if port is not None:
             return _says_hello(("127.0.0.1", port))
-        namespace = self._namespaces.get(instance_id)
-        if namespace is None:
-            return False
         try:
+            if (namespace := self._namespace(instance_id)) is None:
+                return False
             with netns.inside(namespace):
                 return _says_hello(("127.0.0.1", 22))
-        except FileNotFoundError:  # it went down between two looks
+        except OSError:  # it went down between two looks
             return False
 
-    def wire(self, instance_id: str, wiring: Wiring) -> None:
-        namespace = self._namespaces.get(instance_id)
-        if self._network is None or namespace is None:
-            return
+    def wire(self, instance_id: str, wiring: Wiring) -> bool:
+        """False for a host that has not begun to boot."""
+        if self._network is None:
+            return True
+        namespace = self._namespace(instance_id)
+        if namespace is None:
+            return False
         netns.plumb(
             namespace,
             public=wiring.public,
@@ -128,6 +132,7 @@ class Containers:
             beyond=self._nameservers,
         )
         firewall.apply(namespace, wiring.rules)
+        return True
 
     # What the API and the command ask.
 
@@ -164,6 +169,7 @@ class Containers:
         words = ["--name", self.name(host.id), "--label", f"localcloud={self.cloud}", "--hostname", host.hostname]
         words += ["--tty", *self.engine.limits, "--cap-add", "SYS_BOOT", "--cap-add", "AUDIT_WRITE"]
         words += _limits(host)
+        words += ["--sysctl", "net.ipv4.ping_group_range=0 2147483647"]  # ping for everybody, without CAP_NET_RAW
         mounts = [(self.folder(host.id) / "seed", seed.INSIDE), *trouble.mounts]
         for source, place in mounts:
             words += ["--volume", f"{source}:{place}:ro"]
@@ -175,7 +181,7 @@ class Containers:
             words += ["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--stop-signal", "SIGRTMIN+3"]  # noqa: S108 - places inside the guest
             words += ["--cgroupns", "private", "--env", "container=docker"]
         if self._network:
-            words += ["--network", self._network.name]
+            words += ["--network", self._network.name, "--mac-address", host.mac]
         else:
             words += ["--publish", "127.0.0.1::22"]
         self.engine.run("create", *words, self._image(host), "/sbin/init")
@@ -196,23 +202,31 @@ class Containers:
         self._enter(host)
 
     def _enter(self, host: Facts) -> None:
-        pid = int(self._look(host.id).get("Pid", 0))
-        if not pid:
+        self._namespaces.pop(host.id, None)
+        if not self.wire(host.id, host.wiring):
             raise EngineError(f"The host of {host.id} ended while it booted; `localcloud console {host.id}` tells why.")
-        if self._network:
-            self._namespaces[host.id] = Path(f"/proc/{pid}/ns/net")
-            self.wire(host.id, host.wiring)
+
+    def _namespace(self, instance_id: str) -> Path | None:
+        """Where the host's network is; None where it has none now. Looked up once a boot."""
+        if instance_id not in self._namespaces:
+            # By the engine's name for it, which is never used again; a process id would be.
+            name = self._look(instance_id).get("Namespace")
+            if not name:
+                return None
+            self._namespaces[instance_id] = Path(name)
+        return self._namespaces[instance_id]
 
     def _look(self, instance_id: str) -> dict[str, Any]:
-        """The engine's word on the host's state; empty when it has no such host."""
+        """The engine's word on the host's state, and where its network is; empty when it has no such host."""
+        form = "{{json .State}}\n{{.NetworkSettings.SandboxKey}}"
         try:
-            told = self.engine.run("container", "inspect", "--format", "{{json .State}}", self.name(instance_id))
+            told = self.engine.run("container", "inspect", "--format", form, self.name(instance_id))
         except EngineError as error:
             if "no such" in str(error).lower():
                 return {}
             raise
-        state: dict[str, Any] = json.loads(told)
-        return state
+        state, _, namespace = told.partition("\n")
+        return {**json.loads(state), "Namespace": namespace}
 
     def _port(self, instance_id: str) -> int | None:
         if self._network:

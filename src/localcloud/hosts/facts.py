@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -36,6 +37,7 @@ class Facts:
     public_key: str
     user_data: bytes = field(repr=False)
     tags: dict[str, str]
+    mac: str
     wiring: Wiring
 
 
@@ -55,11 +57,13 @@ def of(instance: Instance) -> Facts:
         public_key=key.public_key.strip() if key else "",
         user_data=base64.b64decode(instance.user_data.as_bytes()) if instance.user_data else b"",
         tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
+        mac=str(instance.nics[0].mac_address),
         wiring=wiring(instance),
     )
 
 
-def wiring(instance: Instance) -> Wiring:
+def wiring(instance: Instance, members: Mapping[str, Sequence[str]] | None = None) -> Wiring:
+    """`members` is firewall.members_of the instance's region; give it when asking for many instances."""
     addresses = [
         str(address["PrivateIpAddress"]) for nic in instance.nics.values() for address in nic.private_ip_addresses
     ]
@@ -68,5 +72,5 @@ def wiring(instance: Instance) -> Wiring:
         public=instance.public_ip,
         private=tuple(addresses),
         vpc=tuple(str(each["cidr_block"]) for each in vpc.cidr_block_association_set),
-        rules=firewall.rules_of(instance, nameservers()) if not life(instance).ssh_port else "",
+        rules=firewall.rules_of(instance, nameservers(), members) if not life(instance).ssh_port else "",
     )

@@ -16,7 +16,7 @@ from moto.ec2.models.instances import Instance
 
 from localcloud.ec2 import lifecycle
 from localcloud.errors import LocalCloudError
-from localcloud.hosts import facts
+from localcloud.hosts import facts, firewall
 from localcloud.hosts.facts import Facts, Wiring
 
 log = logging.getLogger("localcloud")
@@ -24,6 +24,7 @@ log = logging.getLogger("localcloud")
 WORKERS = 4
 # A step that the engine refused, a stop say, is tried again after so many seconds.
 AGAIN_AFTER = 5.0
+GONE = -1  # no host at all
 REBOOTED = 129  # the exit code of a container whose init asked the kernel for a reboot
 
 
@@ -38,12 +39,13 @@ class Driver(Protocol):
     def halt(self, instance_id: str) -> None: ...
     def remove(self, instance_id: str) -> None: ...
     def exit_code(self, instance_id: str) -> int | None:
-        """None while it runs."""
+        """None while it runs, GONE when there is none."""
 
     def answers(self, instance_id: str, port: int | None) -> bool:
         """Has its sshd said hello?"""
 
-    def wire(self, instance_id: str, wiring: Wiring) -> None: ...
+    def wire(self, instance_id: str, wiring: Wiring) -> bool:
+        """False where there is no host yet to be wired."""
 
 
 class Keeper:
@@ -86,9 +88,15 @@ class Keeper:
             return
         with self._wiring:
             with self.lock:
-                wanted = {each.id: facts.wiring(each) for each in lifecycle.all_instances() if each.state == "running"}
+                wanted = {
+                    each.id: facts.wiring(each, members)
+                    for backend in lifecycle.backends()
+                    for members in [firewall.members_of(backend)]
+                    for each in lifecycle.instances_of(backend)
+                    if each.state == "running"
+                }
             for instance_id, wiring in wanted.items():
-                if self._wired.get(instance_id) not in (None, wiring):
+                if self._wired.get(instance_id) != wiring:
                     self._wire(instance_id, wiring)
 
     def _rewire_when_stale(self) -> None:
@@ -100,12 +108,11 @@ class Keeper:
 
     def _wire(self, instance_id: str, wiring: Wiring) -> None:
         try:
-            self.driver.wire(instance_id, wiring)
+            if self.driver.wire(instance_id, wiring):
+                self._wired[instance_id] = wiring
         except LocalCloudError as error:
             # The host may have gone down this very moment; if so, its next boot wires it.
             log.warning("%s: %s", instance_id, error)
-            return
-        self._wired[instance_id] = wiring
 
     def _thread(self, target: Callable[[], Any], name: str) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -159,6 +166,8 @@ class Keeper:
         code = self.driver.exit_code(instance_id)
         if code is None:
             return None
+        if code == GONE:
+            return lambda: self._lost(instance)
         if code == REBOOTED:
             return lambda: self._reboot(instance, host)
         return lambda: self._shut_itself_down(instance)
@@ -214,6 +223,10 @@ class Keeper:
             lifecycle.terminated(instance)
         self._stale.set()
 
+    def _lost(self, instance: Instance) -> None:
+        with self.lock:
+            lifecycle.failed(instance, "its host was removed behind localcloud's back")
+
     def _shut_itself_down(self, instance: Instance) -> None:
         with self.lock:
             if instance.state == "running":
@@ -232,6 +245,7 @@ class Keeper:
             with self.lock:
                 for instance in opened:
                     lifecycle.ready(instance)
+                    self._stale.set()  # a host that booted late is wired as the books are now
                 forgot = lifecycle.forget_terminated()
             if opened or forgot:
                 self.changed()

@@ -100,13 +100,15 @@ def existing(engine: Engine, name: str) -> Network | None:
     return Network(name, ipaddress.IPv4Network(subnet), bridge)
 
 
-def remove(engine: Engine, cloud: str) -> None:
+def remove(engine: Engine, cloud: str) -> str:
+    """Remove this localcloud's network; returns the bridge it had, or nothing."""
     name = f"localcloud-{cloud}"
     found = existing(engine, name)
     if found is None:
-        return
+        return ""
     engine.run("network", "rm", name)
     found.fell_bridge()
+    return found.bridge
 
 
 def _create(engine: Engine, name: str, cloud: str) -> Network:
