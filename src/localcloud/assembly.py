@@ -16,7 +16,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.home import Home, Options, cache_folder
 from localcloud.hosts import engine as engines
 from localcloud.hosts import network as networks
-from localcloud.hosts import trouble
+from localcloud.hosts import preflight, trouble
 from localcloud.hosts.bookkept import Bookkept
 from localcloud.hosts.containers import Containers
 from localcloud.hosts.engine import Engine
@@ -66,6 +66,7 @@ def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) 
     if not options.hosts:
         return Guests(Bookkept(), notes=["Hosts are switched off: instances are only kept in the books."])
     engine = engines.find(options.engine)
+    preflight.check(engine)
     network = networks.ensure(engine, home.name) if engine.routable else None
     hosts = Containers(
         engine,
@@ -78,11 +79,11 @@ def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) 
     )
     if network is None:
         note = (
-            f"{engine.name} runs {'rootless' if engine.rootless else 'in a virtual machine'}: SSH is on 127.0.0.1 at "
-            "the port in the tag localcloud:ssh-port, security groups are not enforced, and there is no metadata."
+            f"{engine.unroutable}: SSH is on 127.0.0.1 at the port in the tag localcloud:ssh-port, "
+            "security groups are not enforced, and there is no metadata."
         )
-        return Guests(hosts, hosts, notes=[note])
-    made = Guests(hosts, hosts, network, gateway=network.gateway)
+        return Guests(hosts, hosts, notes=[note, *preflight.notes(engine)])
+    made = Guests(hosts, hosts, network, gateway=network.gateway, notes=preflight.notes(engine))
     made.services.append(MetadataService(network.bridge, lambda address: _asking(address, lock)))
     _serve_standin(made, home, network)
     return made

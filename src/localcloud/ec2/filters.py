@@ -24,7 +24,7 @@ def is_filter_matching(moto: Any, obj: Any, _filter: str, filter_value: Any) -> 
     if filter_value is None:
         return False
     wanted = [filter_value] if isinstance(filter_value, str) else [str(value) for value in filter_value]
-    return any(any(_pattern(pattern).fullmatch(value) for pattern in wanted) for value in _said(obj, _filter))
+    return any(any(pattern(each).fullmatch(value) for each in wanted) for value in _said(obj, _filter))
 
 
 @mend(TaggedEC2Resource)
@@ -70,7 +70,7 @@ def _said(obj: Any, name: str) -> Iterable[str]:
 
 
 @lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str]:
     """A backslash takes the wildcard's meaning from the character after it."""
     parts = re.findall(r"\\.|.", text, flags=re.DOTALL)
     meaning = {"*": ".*", "?": "."}

@@ -7,8 +7,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule
 from moto.ec2.utils import is_tag_filter, is_valid_security_group_id
 
-from localcloud.ec2.filters import _pattern as pattern
-from localcloud.ec2.filters import as_text, unknown_filter
+from localcloud.ec2.filters import as_text, pattern, unknown_filter
 from localcloud.ec2.launch_checks import invalid
 from localcloud.ec2.mend import mend
 

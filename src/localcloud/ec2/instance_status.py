@@ -6,9 +6,8 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
-from moto.ec2.utils import is_filter_matching
 
-from localcloud.ec2.filters import unknown_filter
+from localcloud.ec2.filters import pattern, unknown_filter
 from localcloud.ec2.mend import mend
 
 
@@ -31,18 +30,19 @@ VALUES: dict[str, Callable[[Instance], str]] = {
 }
 
 
-class _Value:
-    """What moto's matcher looks at: one value under the filter's name."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def get_filter_value(self, name: str) -> str:
-        return self._value
-
-
 def _passes(instance: Instance, filters: dict[str, list[str]]) -> bool:
-    return all(is_filter_matching(_Value(VALUES[name](instance)), name, wanted) for name, wanted in filters.items())
+    return all(
+        any(pattern(each).fullmatch(_value(instance, name)) for each in wanted) for name, wanted in filters.items()
+    )
+
+
+def _value(instance: Instance, name: str) -> str:
+    if name.startswith("tag:"):
+        tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+        return str(tags.get(name.removeprefix("tag:"), ""))
+    if name not in VALUES:
+        raise unknown_filter(name)
+    return VALUES[name](instance)
 
 
 @mend(InstanceResponse, "describe_instance_status")
@@ -60,8 +60,5 @@ def _answer(moto: Any, self: Any) -> ActionResult:
 def describe_instance_status(
     moto: Any, self: Any, instance_ids: list[str], include_all_instances: bool, filters: dict[str, list[str]]
 ) -> list[Instance]:
-    for name in filters:
-        if name not in VALUES:
-            raise unknown_filter(name)
     asked = self.get_multi_instances_by_id(instance_ids) if instance_ids else self.all_instances()
     return [each for each in asked if (include_all_instances or each.is_running()) and _passes(each, filters)]

@@ -11,7 +11,7 @@ from moto.ec2.exceptions import (
     LastEniDetachError,
 )
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
-from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.models.instances import Instance
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
 from localcloud.ec2.interface_views import let_go
@@ -117,15 +117,6 @@ def modify_network_interface_attribute(
             eni.instance.security_groups = list(eni._group_set)
         if source_dest_check is not None:
             eni.instance.source_dest_check = source_dest_check
-
-
-@mend(InstanceBackend)
-def modify_instance_security_groups(moto: Any, self: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
-    known_groups(self, new_group_id_list)
-    instance = moto(self, instance_id, new_group_id_list)
-    if 0 in instance.nics:
-        instance.nics[0]._group_set = list(instance.security_groups)
-    return instance
 
 
 def known_groups(backend: Any, group_ids: list[str]) -> None:

@@ -10,8 +10,7 @@ from moto.ec2.models import instances as moto_instances
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
 
-from localcloud.ec2.filters import _pattern as pattern
-from localcloud.ec2.filters import as_text, unknown_filter
+from localcloud.ec2.filters import as_text, pattern, unknown_filter
 from localcloud.ec2.mend import mend
 
 # Each filter and where its value is found from the instance; a step into a list or dict goes into all its parts.

@@ -9,6 +9,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.utils import random_public_ip
 
 from localcloud.ec2 import lifecycle
+from localcloud.ec2.interface_views import elastic_of
 from localcloud.ec2.mend import mend
 
 allocate: Callable[[], str] = random_public_ip
@@ -33,22 +34,16 @@ def _random_public_ip(moto: Any) -> str:
     return allocate()
 
 
-def elastic(eni: NetworkInterface) -> str | None:
-    """The Elastic IP that is associated with this interface."""
-    for address in eni.ec2_backend.addresses:
-        if address.eni is not None and address.eni.id == eni.id:
-            return str(address.public_ip)
-    return None
-
-
 @mend(NetworkInterface)
 def stop(moto: Any, self: NetworkInterface) -> None:
     """An Elastic IP stays with a stopped instance; the address that EC2 gave goes."""
-    self.public_ip = elastic(self)
+    elastic = elastic_of(self)
+    self.public_ip = elastic.public_ip if elastic else None
 
 
 @mend(NetworkInterface)
 def start(moto: Any, self: NetworkInterface) -> None:
-    self.public_ip = elastic(self)
-    if not self.public_ip:
+    elastic = elastic_of(self)
+    self.public_ip = elastic.public_ip if elastic else None
+    if not elastic:
         moto(self)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import EngineError
-from localcloud.hosts import firewall, netns, seed
+from localcloud.hosts import firewall, netns, pid1, seed
 from localcloud.hosts.engine import Engine
 from localcloud.hosts.facts import Facts, Wiring
 from localcloud.hosts.keeper import GONE
@@ -75,7 +75,8 @@ class Containers:
             seed.write(seed_folder, host)
             self._start_again(host)
             # Its type may be another one now; the engine sets limits on running hosts only.
-            self.engine.run("update", *_limits(host), name)
+            if limits := pid1.limits(self.engine, host.memory, host.vcpus):
+                self.engine.run("update", *limits, name)
         return self._port(host.id)
 
     def halt(self, instance_id: str) -> None:
@@ -168,18 +169,14 @@ class Containers:
     def _create(self, host: Facts, trouble: Trouble) -> None:
         words = ["--name", self.name(host.id), "--label", f"localcloud={self.cloud}", "--hostname", host.hostname]
         words += ["--tty", *self.engine.limits, "--cap-add", "SYS_BOOT", "--cap-add", "AUDIT_WRITE"]
-        words += _limits(host)
+        words += pid1.limits(self.engine, host.memory, host.vcpus)
         words += ["--sysctl", "net.ipv4.ping_group_range=0 2147483647"]  # ping for everybody, without CAP_NET_RAW
         mounts = [(self.folder(host.id) / "seed", seed.INSIDE), *trouble.mounts]
         for source, place in mounts:
             words += ["--volume", f"{source}:{place}:ro"]
         for server in self._nameservers:
             words += ["--dns", server]
-        if self.engine.name == "podman":
-            words += ["--systemd", "always"]
-        else:
-            words += ["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--stop-signal", "SIGRTMIN+3"]  # noqa: S108 - places inside the guest
-            words += ["--cgroupns", "private", "--env", "container=docker"]
+        words += pid1.options(self.engine)
         if self._network:
             words += ["--network", self._network.name, "--mac-address", host.mac]
         else:
@@ -233,10 +230,6 @@ class Containers:
             return None
         told = self.engine.run("port", self.name(instance_id), "22/tcp")
         return int(told.splitlines()[0].rpartition(":")[2])
-
-
-def _limits(host: Facts) -> list[str]:
-    return ["--memory", f"{host.memory}m", "--cpus", str(host.vcpus)]
 
 
 def _says_hello(address: tuple[str, int]) -> bool:

@@ -4,13 +4,15 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from localcloud.errors import EngineError
+from localcloud.hosts import complaints
 
 # An engine that has not answered such a small question by now will not; a busy one may take seconds.
 ANSWER_WITHIN = 20
@@ -28,13 +30,28 @@ class Engine:
     def run(self, *words: str, stdin: str | bytes | None = None, timeout: float | None = 600) -> str:
         """Run one engine command and return what it printed; EngineError carries the engine's own last words."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        try:
-            done = subprocess.run([*self.command, *words], input=data, capture_output=True, timeout=timeout)
-        except subprocess.TimeoutExpired as expired:
-            raise EngineError(f"{self.name} {words[0]} did not end within {timeout:.0f} s.") from expired
-        if done.returncode:
-            raise EngineError(f"{self.name} {words[0]}: {last_words(done.stderr.decode(errors='replace'))}")
-        return done.stdout.decode(errors="replace").strip()
+        with subprocess.Popen(
+            [*self.command, *words],
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        ) as process:
+            try:
+                output, complaint = process.communicate(data, timeout)
+            except subprocess.TimeoutExpired as expired:
+                raise EngineError(f"{self.name} {words[0]} did not end within {timeout:.0f} s.") from expired
+            finally:
+                # All of it: a child that lived on would hold our end of the pipe, and we would wait for it.
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode:
+            raise EngineError(f"{self.name} {words[0]}: {self.meaning(complaint.decode(errors='replace'))}")
+        return output.decode(errors="replace").strip()
+
+    def meaning(self, said: str) -> str:
+        """What the engine's complaint comes down to, with the mend where it is known."""
+        return complaints.known(self.name, said) or last_words(said)
 
     def stream(self, *words: str) -> Iterator[str]:
         """Run one engine command and yield its lines, standard error among them, as they come."""
@@ -50,7 +67,7 @@ class Engine:
                 tail = (tail + line)[-4000:]
                 yield line.rstrip()
         if process.returncode:
-            raise EngineError(f"{self.name} {words[0]}: {last_words(tail)}")
+            raise EngineError(f"{self.name} {words[0]}: {self.meaning(tail)}")
 
     @property
     def rootless(self) -> bool:
@@ -73,6 +90,31 @@ class Engine:
     def routable(self) -> bool:
         """Can this machine reach guests by address, and enter their network namespaces to set rules?"""
         return self.on_this_machine and not self.rootless and os.geteuid() == 0
+
+    @property
+    def unroutable(self) -> str:
+        """Why it is not routable."""
+        if not self.on_this_machine:
+            return f"{self.name} runs in a virtual machine"
+        return f"{self.name} runs rootless" if self.rootless else "localcloud does not run as root"
+
+    @property
+    def cgroups(self) -> int:
+        """1 for hybrid hosts too: there the controllers are in the first version's trees."""
+        told = self.info["host"]["cgroupVersion"] if self.name == "podman" else self.info.get("CgroupVersion", "1")
+        return int(str(told).lstrip("v"))
+
+    @property
+    def version(self) -> int:
+        """The first number of it."""
+        told = self.info["version"]["Version"] if self.name == "podman" else self.info["ServerVersion"]
+        return int(str(told).partition(".")[0])
+
+    def can_limit(self, what: Literal["memory", "cpu"]) -> bool:
+        """Rootless engines may limit what was delegated to their user, and nothing at all on cgroup v1."""
+        if self.name == "docker":
+            return bool(self.info.get({"memory": "MemoryLimit", "cpu": "CpuCfsQuota"}[what]))
+        return not self.rootless or what in (self.info["host"].get("cgroupControllers") or ())
 
     @property
     def limits(self) -> list[str]:
@@ -116,7 +158,7 @@ def ask(name: str) -> Engine:
         raise EngineError(f"{name} info gave no JSON") from error
     if name == "docker":
         if info.get("ServerErrors"):
-            raise EngineError(f"docker has a client but no engine answers: {info['ServerErrors'][0]}")
+            raise EngineError(f"docker: {engine.meaning(info['ServerErrors'][0])}")
         return Engine(name, (name,), info)
     return Engine(name, (name, *_podman_options(info)), info)
 

@@ -24,6 +24,13 @@ STEPS = {
 }
 
 
+# Ubuntu's installer makes /bin a link to /usr/bin, and so on; the packages of 22.04 do not do that by themselves.
+UNITED = (
+    '--setup-hook=cd "$1" && '
+    "for each in bin sbin lib lib32 lib64 libx32; do mkdir -p usr/$each && ln -s usr/$each $each; done",
+)
+
+
 def build(
     engine: Engine,
     definition: Definition,
@@ -58,6 +65,7 @@ def mmdebstrap(definition: Definition, key: Path, folder: Path) -> list[str]:
         "--format=tar",
         f"--architectures={definition.architecture}",
         f"--keyring={key}",
+        *(UNITED if definition.codename == "jammy" else ()),
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
         '--aptopt=Acquire::Languages "none"',
         f"--include={','.join(PACKAGES)}",
