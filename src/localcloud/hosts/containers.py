@@ -170,7 +170,8 @@ class Containers:
         words = ["--name", self.name(host.id), "--label", f"localcloud={self.cloud}", "--hostname", host.hostname]
         words += ["--tty", *self.engine.limits, "--cap-add", "SYS_BOOT", "--cap-add", "AUDIT_WRITE"]
         words += pid1.limits(self.engine, host.memory, host.vcpus)
-        words += ["--sysctl", "net.ipv4.ping_group_range=0 2147483647"]  # ping for everybody, without CAP_NET_RAW
+        # ping for everybody, without CAP_NET_RAW; a rootless engine has no higher numbers.
+        words += ["--sysctl", "net.ipv4.ping_group_range=0 65535"]
         mounts = [(self.folder(host.id) / "seed", seed.INSIDE), *trouble.mounts]
         for source, place in mounts:
             words += ["--volume", f"{source}:{place}:ro"]

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from localcloud.errors import EngineError, NetworkError
 from localcloud.hosts.engine import Engine
@@ -161,7 +160,7 @@ def mtu() -> int:
     routes = json.loads(_ip("-json", "-4", "route", "show", "default"))
     if not routes:
         return 1500
-    return int(Path(f"/sys/class/net/{routes[0]['dev']}/mtu").read_text())
+    return int(json.loads(_ip("-json", "link", "show", "dev", routes[0]["dev"]))[0]["mtu"])
 
 
 def _ip(*words: str, stdin: str | None = None) -> str:

@@ -42,7 +42,9 @@ def of(faults: Iterable[Fault], folder: Path) -> Trouble:
             case "apt-lock":
                 hold = ["python3", "-c", APT_LOCK.format(seconds=fault.seconds)]
                 once = ["cloud-init-per", "instance", f"apt-lock-{fault.id}"]
-                commands.append([*once, "systemd-run", f"--unit=apt-lock-{fault.id}", *hold])
+                # A service like others would wait for the boot, and the boot for it.
+                early = ["systemd-run", "--no-block", "--property=DefaultDependencies=no"]
+                commands.append([*once, *early, f"--unit=apt-lock-{fault.id}", *hold])
             case "other-key":
                 mounts += _other_key(folder)
     return Trouble(starts, delay, tuple(commands), tuple(mounts))
