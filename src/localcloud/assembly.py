@@ -181,8 +181,8 @@ def routes(server: "Server") -> dict[str, Callable[[dict[str, Any]], Any]]:
         "GET faults": lambda _: [{"id": fault.id, "spec": str(fault)} for fault in server.faults.list()],
         "POST faults": lambda told: _add_fault(server, told["words"]),
         "DELETE faults": lambda told: _clear_faults(server, told.get("id")),
-        "POST console": lambda told: {"console": _host(server).console(told["instance"])},
-        "POST journal": lambda told: {"journal": _journal(_host(server), told["instance"])},
+        "POST console": lambda told: {"console": _host(server, told["instance"]).console(told["instance"])},
+        "POST journal": lambda told: {"journal": _host(server, told["instance"]).journal(told["instance"])},
     }
 
 
@@ -198,14 +198,12 @@ def _clear_faults(server: "Server", number: Any) -> dict[str, Any]:
     return {}
 
 
-def _host(server: "Server") -> Containers:
+def _host(server: "Server", instance_id: str) -> Containers:
     if server.guests.hosts is None:
         raise LocalCloudError("Hosts are switched off (`localcloud start --no-hosts`), so none has a console.")
+    if instance_id not in [each.id for each in lifecycle.all_instances()]:
+        raise LocalCloudError(f"There is no instance {instance_id}; `localcloud status` lists those that there are.")
     return server.guests.hosts
-
-
-def _journal(hosts: Containers, instance_id: str) -> str:
-    return hosts.engine.run("exec", hosts.name(instance_id), "journalctl", "--no-pager", "--boot")
 
 
 def _status(server: "Server") -> dict[str, Any]:

@@ -191,6 +191,15 @@ def image_list(options: argparse.Namespace, home: Home) -> int:
     return 0
 
 
+def image_prune(options: argparse.Namespace, home: Home) -> int:
+    from localcloud import image
+    from localcloud.hosts import engine
+
+    for reference in image.remove_stale(engine.find(home.options().engine)):
+        print(f"removed {reference}")
+    return 0
+
+
 def remove_everything(options: argparse.Namespace, home: Home) -> int:
     if not home.exists:
         print(f"There is nothing: {home.folder} does not exist.")
@@ -266,6 +275,7 @@ def parser() -> argparse.ArgumentParser:
     builds.add_argument("releases", nargs="*", metavar="RELEASE", help="24.04, 22.04 (default: both)")
     builds.add_argument("--engine", choices=["podman", "docker"])
     verb("list", image_list, "the images that exist", images)
+    verb("prune", image_prune, "remove images that are out of date", images)
     resets = verb("reset", remove_everything, "remove everything it ever made")
     resets.add_argument("--yes", action="store_true", help="do not ask")
     resets.add_argument("--images", action="store_true", help="the Ubuntu images too")

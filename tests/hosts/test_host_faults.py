@@ -1,6 +1,7 @@
 """Hosts that fail on demand, each as its words say."""
 
 import subprocess
+import sys
 import time
 
 import pytest
@@ -60,3 +61,17 @@ def test_another_host_key_is_refused_by_who_checks(lab: Lab) -> None:
     assert refused.returncode == 255
     assert "Host key verification failed" in refused.stderr
     lab.terminate(instance)
+
+
+def test_console_and_journal_of_a_host_and_of_none(lab: Lab, host: str) -> None:
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        start = [sys.executable, "-m", "localcloud", "--home", str(lab.cloud.home.folder)]
+        return subprocess.run([*start, *words], capture_output=True, text=True, timeout=60)
+
+    assert "BEGIN SSH HOST KEY KEYS" in command("console", host).stdout
+    assert "systemd" in command("logs", host).stdout
+    for words in (["console", "i-0"], ["logs", "i-0"]):
+        refused = command(*words)
+        assert refused.returncode == 1
+        assert "There is no instance i-0" in refused.stderr
+        assert "Traceback" not in refused.stderr

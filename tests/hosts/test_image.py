@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from localcloud.errors import ImageError
+from localcloud.home import cache_folder
 from localcloud.hosts import engine as engines
 from localcloud.hosts.engine import Engine
-from localcloud.image import RELEASES, bootstrap, ensure, existing, images, registry
+from localcloud.image import RELEASES, bootstrap, ensure, existing, images, registry, remove_stale
 from localcloud.image.definition import define
 from localcloud.image.guest import Guest
 from localcloud.image.machine import Settings
@@ -345,3 +346,12 @@ def test_packages_signed_by_another_key_are_not_installed(engine: Engine, tmp_pa
     with pytest.raises(ImageError, match=r"signature of .* is not by Ubuntu's archive key F6ECB3762474.*NO_PUBKEY"):
         bootstrap.run(engine, definition, command, dict(os.environ), tmp_path / "log", print)
     assert engine.run("images", "--quiet", definition.unfinished) == before
+
+
+def test_what_is_out_of_date_can_be_removed(engine: Engine) -> None:
+    ubuntu = ensure(engine, "24.04", cache_folder(), print)
+    stale = "localhost/localcloud/ubuntu-24.04:000000000000"
+    engine.run("tag", ubuntu, stale)
+    assert stale in [each.reference for each in existing(engine) if not each.current]
+    assert stale in remove_stale(engine)
+    assert ubuntu in [each.reference for each in existing(engine) if each.current]

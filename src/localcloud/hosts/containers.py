@@ -143,6 +143,11 @@ class Containers:
         file = self.folder(instance_id) / "console.log"
         return file.read_text() if file.exists() else ""
 
+    def journal(self, instance_id: str) -> str:
+        if self._look(instance_id).get("Status") != "running":
+            raise EngineError(f"{instance_id} does not run, so its journal cannot be read; its console still can.")
+        return self.engine.run("exec", self.name(instance_id), "journalctl", "--no-pager", "--boot")
+
     def commit(self, instance_id: str, reference: str) -> None:
         """Keep the host's disk as an image, without what makes a machine this one machine.
 

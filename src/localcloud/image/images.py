@@ -1,5 +1,6 @@
 """Images as the engine has them: make what is missing, list, remove."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -89,6 +90,19 @@ def remove_all(engine: Engine) -> None:
     """Remove every image made here; hosts that boot from them must be gone."""
     for reference in [*references(engine, "ubuntu"), *references(engine, "unfinished"), *references(engine, "base")]:
         engine.run("rmi", reference)
+
+
+def remove_stale(engine: Engine) -> list[str]:
+    """Remove what is out of date and what no host boots from; returns what is gone."""
+    wanted = {define(engine, release).reference for release in RELEASES}
+    wanted |= {image.reference for image in existing(engine) if image.current}
+    gone = []
+    for reference in [*references(engine, "ubuntu"), *references(engine, "base")]:
+        if reference not in wanted:
+            with contextlib.suppress(EngineError):  # a host of today still boots from it
+                engine.run("rmi", reference)
+                gone.append(reference)
+    return gone
 
 
 def references(engine: Engine, layer: str) -> list[str]:

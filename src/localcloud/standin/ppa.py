@@ -2,7 +2,6 @@
 
 import http.client
 import threading
-import urllib.error
 import urllib.request
 
 ADDRESS = "https://ppa.launchpadcontent.net/deadsnakes/ppa/ubuntu"
@@ -11,7 +10,7 @@ RELEASE = f"{ADDRESS}/dists/noble/Release"
 
 
 def ppa_reachable(timeout: float = 3, address: str = RELEASE) -> bool:
-    """True when the PPA's Release file gets an HTTP answer below 500 within `timeout` seconds.
+    """True when the PPA's Release file is answered within `timeout` seconds, and not by a proxy's refusal.
 
     The question is asked in a thread that is left behind when time is up: a name server that does not answer
     holds a caller far longer than any timeout given to the connection.
@@ -28,8 +27,6 @@ def _answers(address: str, timeout: float) -> bool:
     try:
         with urllib.request.urlopen(question, timeout=timeout):  # noqa: S310 - as above
             return True
-    except urllib.error.HTTPError as answer:
-        return answer.code < 500
     except (OSError, http.client.HTTPException):
-        # No address, no route, refused, bad certificate, not HTTP: each means that guests could not use it either.
+        # No address, no route, bad certificate, not HTTP, an error page: guests could not use it either.
         return False
