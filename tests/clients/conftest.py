@@ -55,9 +55,7 @@ def image(client: Callable[..., Any]) -> str:
 def run(cloud: LocalCloud, healthy: None, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a program that finds localcloud through its environment, as a person would after `localcloud env`."""
 
-    def program(
-        *words: str | Path, cwd: Path | None = None, **settings: str
-    ) -> subprocess.CompletedProcess[str]:
+    def program(*words: str | Path, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
         environment = {**kept, "HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1", **cloud.env, **settings}
         return subprocess.run(

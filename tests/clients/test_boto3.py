@@ -20,9 +20,7 @@ def questions(client: Any) -> list[str]:
     model = client.meta.service_model
     names = [name for name in model.operation_names if name.startswith(ASKING)]
     return [
-        name
-        for name in names
-        if not (shape := model.operation_model(name).input_shape) or not shape.required_members
+        name for name in names if not (shape := model.operation_model(name).input_shape) or not shape.required_members
     ]
 
 
@@ -74,7 +72,6 @@ PAGES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("describe_vpc_endpoints", {}),
         ("describe_vpc_peering_connections", {}),
         ("describe_vpcs", {}),
-        ("get_instance_types_from_instance_requirements", {}),
     ],
 }
 
@@ -108,15 +105,7 @@ def lab(client: Client, image: str) -> Any:
 
 
 @pytest.mark.parametrize(("operation", "wanted"), PAGES["ec2"], ids=[name for name, _ in PAGES["ec2"]])
-def test_ec2_pages_hold_together_what_one_answer_holds(
-    lab: Any, client: Client, operation: str, wanted: dict[str, Any]
-) -> None:
-    if operation == "get_instance_types_from_instance_requirements":
-        wanted = {
-            "ArchitectureTypes": ["x86_64"],
-            "VirtualizationTypes": ["hvm"],
-            "InstanceRequirements": {"VCpuCount": {"Min": 2, "Max": 2}, "MemoryMiB": {"Min": 1024, "Max": 2048}},
-        }
+def test_ec2_pages_hold_together_what_one_answer_holds(lab: Any, operation: str, wanted: dict[str, Any]) -> None:
     paginator = lab.get_paginator(operation)
     key = paginator.result_keys[0].expression
     whole = [each for page in paginator.paginate(**wanted) for each in page[key]]
@@ -151,7 +140,9 @@ def test_pages_of_the_other_services(client: Client) -> None:
     assert pages(s3, "list_objects", "Contents", Bucket=bucket) == [2, 2, 1]
     assert pages(s3, "list_object_versions", "Versions", Bucket=bucket) == [2, 2, 1]
     assert pages(ssm, "get_parameters_by_path", "Parameters", Path="/pages") == [2, 2, 1]
-    assert sum(pages(ssm, "get_parameters_by_path", "Parameters", 10, Path="/aws/service/canonical", Recursive=True)) >= 4
+    assert (
+        sum(pages(ssm, "get_parameters_by_path", "Parameters", 10, Path="/aws/service/canonical", Recursive=True)) >= 4
+    )
     assert sum(pages(ssm, "describe_parameters", "Parameters")) >= 5
     counts = pages(quotas, "list_service_quotas", "Quotas", 3, ServiceCode="ec2")
     assert sum(counts) >= 1

@@ -1,8 +1,11 @@
 """What can be wrong with an engine, met as a user meets it: one sentence with the mend, and soon."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,12 +67,30 @@ def test_no_engine_at_all(tmp_path: Path, programs: Path) -> None:
 
 
 def test_a_client_without_an_engine(tmp_path: Path, programs: Path) -> None:
-    client = next((Path(each, "docker") for each in EVERYWHERE.split(":") if Path(each, "docker").exists()), None)
+    client = shutil.which("docker", path=EVERYWHERE)
     if client is None:
         pytest.skip("there is no docker client here")
     (programs / "docker").symlink_to(client)
     said = refusal(start(tmp_path, PATH=str(programs), DOCKER_HOST=f"unix://{tmp_path}/nobody.sock"))
     assert f"no engine answers it (Cannot connect to the Docker daemon at unix://{tmp_path}/nobody.sock" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user's socket")
+def test_a_socket_that_one_may_not_use(tmp_path: Path) -> None:
+    client = shutil.which("docker", path=EVERYWHERE)
+    if client is None:
+        pytest.skip("there is no docker client here")
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        Path(folder).chmod(0o755)
+        listening.bind(f"{folder}/docker.sock")
+        listening.listen()
+        Path(folder, "docker.sock").chmod(0o600)
+        environment = {"DOCKER_HOST": f"unix://{folder}/docker.sock", "HOME": "/", "PATH": EVERYWHERE}
+        as_nobody = ["setpriv", "--reuid", "nobody", "--clear-groups", client, "info", "--format", "{{json .}}"]
+        done = subprocess.run(as_nobody, capture_output=True, text=True, env=environment, timeout=20)
+    said = complaints.known("docker", done.stderr + done.stdout)
+    assert said is not None
+    assert "--groups docker $USER" in said
 
 
 def test_an_engine_that_hangs_is_not_waited_for(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

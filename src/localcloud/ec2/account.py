@@ -35,9 +35,7 @@ def describe_regions(moto: Any, self: Any) -> ActionResult:
     if unknown := [name for name in wanted if name not in regions]:
         raise EC2ClientError("InvalidParameterValue", f"Invalid region names provided: {', '.join(unknown)}")
     told = [regions[name] for name in wanted] or [
-        each
-        for each in regions.values()
-        if self._get_bool_param("AllRegions") or each.opt_in_status != "not-opted-in"
+        each for each in regions.values() if self._get_bool_param("AllRegions") or each.opt_in_status != "not-opted-in"
     ]
     matching = generic_filter(self._filters_from_querystring(), [_Filterable(each) for each in told])
     return ActionResult({"Regions": [each.region for each in matching]})
@@ -52,7 +50,5 @@ def describe_account_attributes(moto: Any, self: Any) -> ActionResult:
         attributes[name] = {"AttributeName": name, "AttributeValues": [{"AttributeValue": value}]}
     wanted = self._get_param("AttributeNames", []) or list(attributes)
     if unknown := [name for name in wanted if name not in attributes]:
-        raise EC2ClientError(
-            "InvalidParameterValue", f"Value ({unknown[0]}) for parameter attributeName is invalid."
-        )
+        raise EC2ClientError("InvalidParameterValue", f"Value ({unknown[0]}) for parameter attributeName is invalid.")
     return ActionResult({"AccountAttributes": [attributes[name] for name in wanted]})

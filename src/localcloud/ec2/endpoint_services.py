@@ -4,6 +4,7 @@ moto makes these backends only to ask their class, and some of them cannot be st
 """
 
 import hashlib
+from functools import cache
 from typing import Any
 
 from moto.backends import get_backend
@@ -21,11 +22,16 @@ from localcloud.ec2.mend import mend
 
 @mend(VPCBackend, "_collect_default_endpoint_services")
 def collect_default_endpoint_services(moto: Any, self: Any, account_id: str, region: str) -> list[dict[str, Any]]:
+    return _services(region)
+
+
+@cache
+def _services(region: str) -> list[dict[str, Any]]:
     zones = [zone.name for zone in RegionsAndZonesBackend.zones.get(region, [])]
     services: list[dict[str, Any]] = []
     for name in IMPLEMENTED_ENDPOINT_SERVICES:
-        backend: type[BaseBackend] = get_backend(name).backend  # type: ignore[call-overload]  # moto types names as literals
-        services += backend.default_vpc_endpoint_service(region, zones)
+        backends: Any = get_backend(name)  # type: ignore[call-overload]  # moto types the names as literals
+        services += backends.backend.default_vpc_endpoint_service(region, zones)
     for name in AWS_ENDPOINT_SERVICES:
         if name not in COVERED_ENDPOINT_SERVICES:
             services += BaseBackend.default_vpc_endpoint_service_factory(region, zones, name)
@@ -35,6 +41,6 @@ def collect_default_endpoint_services(moto: Any, self: Any, account_id: str, reg
 
 
 def _lasting_id(service: dict[str, Any]) -> str:
-    """The same at each question, also after a restart: it is the token of the next page, too."""
+    """The same after a restart, too: it is the token of the next page."""
     kind = service["ServiceType"][0]["ServiceType"]
     return f"vpce-svc-{hashlib.sha256((service['ServiceName'] + kind).encode()).hexdigest()[:17]}"

@@ -81,7 +81,7 @@ class Containers:
 
     def halt(self, instance_id: str) -> None:
         if self._look(instance_id).get("Status") in ("running", "initialized"):
-            self.engine.run("stop", "--time", str(GRACE), self.name(instance_id))
+            self.engine.run("stop", "-t", str(GRACE), self.name(instance_id))
         self._namespaces.pop(instance_id, None)
 
     def remove(self, instance_id: str) -> None:
@@ -153,13 +153,13 @@ class Containers:
 
         cloud-init gives new host keys to a new instance id; the machine id it would leave, so it is emptied here."""
         name = self.name(instance_id)
-        self.engine.run("commit", "--quiet", name, f"{reference}-raw")
+        self.engine.run("commit", name, f"{reference}-raw")
         self.engine.run("create", "--name", f"{name}-image", f"{reference}-raw", "/sbin/init")
         try:
             empty = self.folder(instance_id) / "empty"
             empty.write_bytes(b"")
             self.engine.run("cp", str(empty), f"{name}-image:/etc/machine-id")
-            self.engine.run("commit", "--quiet", f"{name}-image", reference)
+            self.engine.run("commit", f"{name}-image", reference)
         finally:
             self.engine.run("rm", "--force", f"{name}-image")
         self.engine.run("rmi", "--force", f"{reference}-raw")
