@@ -6,7 +6,7 @@ from collections.abc import Callable
 from localcloud.errors import EngineError, StateError
 from localcloud.home import Home
 from localcloud.hosts import engine as engines
-from localcloud.hosts import metadata, network
+from localcloud.hosts import network, redirect
 from localcloud.hosts.engine import Engine
 
 
@@ -34,7 +34,7 @@ def _clear_engine(engine: Engine, cloud: str, say: Callable[[str], None]) -> Non
         engine.run("rmi", "--force", *images)
         say(f"removed {len(images)} image(s)")
     if bridge := network.remove(engine, cloud):
-        metadata.forget(bridge)
+        redirect.forget(bridge)
 
 
 def image_repository(cloud: str) -> str:

@@ -8,17 +8,16 @@ the bridge for that address is sent to a port of ours.
 import logging
 import socket
 import socketserver
-import subprocess
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
 from localcloud.errors import NetworkError
+from localcloud.hosts import redirect
 from localcloud.hosts.metadata_answers import respond
 from localcloud.hosts.metadata_tree import MetadataView
 
 log = logging.getLogger("localcloud")
-ADDRESS = "169.254.169.254"
 
 
 class MetadataServer(socketserver.ThreadingTCPServer):
@@ -101,12 +100,12 @@ class MetadataService:
                 self._close()
                 self._server = self._open()
                 self._index = index
-            _nft(_emptied(self.bridge) + _sent_to(self.bridge, self._server.port))
+            redirect.send(self.bridge, self._server.port)
 
     def stop(self) -> None:
         with self._guard:
             self._close()
-            forget(self.bridge)
+            redirect.forget(self.bridge)
 
     def _open(self) -> MetadataServer:
         try:
@@ -121,34 +120,3 @@ class MetadataService:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-
-
-def forget(bridge: str) -> None:
-    """Remove what a service on this bridge has left in the machine's packet filter, also one that was killed."""
-    _nft(_emptied(bridge))
-
-
-def _table(bridge: str) -> str:
-    return f"table ip localcloud_{bridge.replace('-', '_')}"
-
-
-def _emptied(bridge: str) -> str:
-    # Declared first, so that the deletion finds a table in any case.
-    return f"{_table(bridge)}\ndelete {_table(bridge)}\n"
-
-
-def _sent_to(bridge: str, port: int) -> str:
-    return (
-        f"{_table(bridge)} {{\n\tchain metadata {{\n\t\ttype nat hook prerouting priority dstnat\n"
-        f'\t\tiifname "{bridge}" ip daddr {ADDRESS} tcp dport 80 redirect to :{port}\n\t}}\n}}\n'
-    )
-
-
-def _nft(text: str) -> None:
-    try:
-        done = subprocess.run(["nft", "-f", "-"], input=text, capture_output=True, text=True, timeout=60)
-    except FileNotFoundError as error:
-        raise NetworkError("nft is not installed; on Debian and Ubuntu: apt-get install nftables.") from error
-    if done.returncode:
-        reason = (done.stderr.strip() or "no reason given").splitlines()[0]
-        raise NetworkError(f"The way to the metadata service could not be set: {reason}")
