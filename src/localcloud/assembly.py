@@ -67,6 +67,7 @@ def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) 
         return Guests(Bookkept(), notes=["Hosts are switched off: instances are only kept in the books."])
     engine = engines.find(options.engine)
     preflight.check(engine)
+    notes = [*preflight.make_room(engine), *preflight.notes(engine)]
     network = networks.ensure(engine, home.name) if engine.routable else None
     hosts = Containers(
         engine,
@@ -82,8 +83,8 @@ def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) 
             f"{engine.unroutable}: SSH is on 127.0.0.1 at the port in the tag localcloud:ssh-port, "
             "security groups are not enforced, and there is no metadata."
         )
-        return Guests(hosts, hosts, notes=[note, *preflight.notes(engine)])
-    made = Guests(hosts, hosts, network, gateway=network.gateway, notes=preflight.notes(engine))
+        return Guests(hosts, hosts, notes=[note, *notes])
+    made = Guests(hosts, hosts, network, gateway=network.gateway, notes=notes)
     made.services.append(MetadataService(network.bridge, lambda address: _asking(address, lock)))
     _serve_standin(made, home, network)
     return made

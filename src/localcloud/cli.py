@@ -63,9 +63,10 @@ def _wanted(options: argparse.Namespace, before: Options) -> Options:
 def prepare(home: Home, options: Options) -> None:
     """Have an image, and the stand-in for the PPA where that is out of reach, before the first instance asks."""
     from localcloud import image, standin
-    from localcloud.hosts import engine
+    from localcloud.hosts import engine, preflight
 
     found = engine.find(options.engine)
+    preflight.check(found)
     image.ensure(found, "24.04", cache_folder(), say)
     if options.standin and not standin.ppa_reachable():
         standin.ensure(home.standin, say)

@@ -1,5 +1,6 @@
 """A whole localcloud without hosts, for stock clients; after each test, nothing may have failed in the server."""
 
+import functools
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,6 +16,22 @@ NOBLE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs
 OWN_SETTINGS = ("AWS_", "ANSIBLE_", "BOTO_")
 
 
+def failures(cloud: LocalCloud, asked: int = 0, logged: int = 0) -> str:
+    """What the server answered with HTTP 5xx, and what its log tells of it; empty when all is well."""
+    broken = [f"{each['action']}: {each['status']}" for each in cloud.requests()[asked:] if each["status"] >= 500]
+    told = cloud.home.log.read_text()[logged:]
+    if not broken and "Traceback" not in told and " failed" not in told:
+        return ""
+    return f"{broken}\n{told}"
+
+
+def program(cloud: LocalCloud, folder: Path, *words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that finds localcloud through its environment, as a person would after `localcloud env`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
+    environment = {**kept, "HOME": str(folder), "AWS_MAX_ATTEMPTS": "1", **cloud.env, **settings}
+    return subprocess.run([str(word) for word in words], env=environment, cwd=folder, capture_output=True, text=True)
+
+
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(hosts=False) as cloud:
@@ -23,14 +40,11 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def healthy(cloud: LocalCloud) -> Iterator[None]:
-    """The test fails when meanwhile the server answered HTTP 5xx or wrote of a failure into its log."""
-    asked, logged = len(cloud.requests()), len(cloud.home.log.read_text())
+    """The test fails when meanwhile something failed in the server."""
+    before = len(cloud.requests()), len(cloud.home.log.read_text())
     yield
-    broken = [f"{each['action']}: {each['status']}" for each in cloud.requests()[asked:] if each["status"] >= 500]
-    told = cloud.home.log.read_text()[logged:]
-    assert not broken, f"{broken}\n{told}"
-    assert "Traceback" not in told, told
-    assert " failed" not in told, told
+    told = failures(cloud, *before)
+    assert not told, told
 
 
 @pytest.fixture
@@ -53,13 +67,16 @@ def image(client: Callable[..., Any]) -> str:
 
 @pytest.fixture
 def run(cloud: LocalCloud, healthy: None, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a program that finds localcloud through its environment, as a person would after `localcloud env`."""
+    return functools.partial(program, cloud, tmp_path)
 
-    def program(*words: str | Path, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
-        environment = {**kept, "HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1", **cloud.env, **settings}
-        return subprocess.run(
-            [str(word) for word in words], env=environment, cwd=cwd or tmp_path, capture_output=True, text=True
-        )
 
-    return program
+@pytest.fixture(scope="session")
+def run_alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[subprocess.CompletedProcess[str], str]]:
+    """Run a program in a cloud of its own; what it did, and what failed in the server."""
+
+    def alone(*words: str | Path, **settings: str) -> tuple[subprocess.CompletedProcess[str], str]:
+        with LocalCloud(hosts=False) as cloud:
+            done = program(cloud, tmp_path_factory.mktemp("alone"), *words, **settings)
+            return done, failures(cloud)
+
+    return alone

@@ -12,17 +12,20 @@ import pytest
 
 AWS = Path(sys.executable).parent / "aws"
 KEY = Path(__file__).parent / "files" / "key.pub"
-TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+TRUST = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+    '"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Aws = Callable[..., Any]
 
 
 @pytest.fixture
 def aws(run: Run) -> Aws:
-    """aws("ec2 describe-vpcs") is what it prints, read as JSON where it is JSON; `refused` is the code of its refusal."""
+    """aws("ec2 describe-vpcs") is what it prints, as JSON where it is JSON; `refused`: the code it must fail with."""
 
-    def command(words: str, *more: str | Path, refused: str = "", cwd: Path | None = None) -> Any:
-        done = run(AWS, *words.split(), *more, cwd=cwd, AWS_PAGER="")
+    def command(words: str, *more: str | Path, refused: str = "") -> Any:
+        done = run(AWS, *words.split(), *more, AWS_PAGER="")
         if refused:
             assert done.returncode != 0, f"{words} was not refused: {done.stdout}"
             assert refused in done.stderr, done.stderr
@@ -46,17 +49,18 @@ def test_machines(aws: Aws, image: str, tmp_path: Path) -> None:
         f"ec2 run-instances --image-id {image} --instance-type t3.micro --key-name cli --security-group-ids {group} "
         f"--user-data file://{script} --count 2 --metadata-options HttpTokens=required,HttpEndpoint=enabled "
         "--block-device-mappings DeviceName=/dev/sda1,Ebs={VolumeSize=9,VolumeType=gp3,Encrypted=true} "
-        "--tag-specifications ResourceType=instance,Tags=[{Key=Lab,Value=cli}] ResourceType=volume,Tags=[{Key=Lab,Value=cli}]"
+        "--tag-specifications ResourceType=instance,Tags=[{Key=Lab,Value=cli}] "
+        "ResourceType=volume,Tags=[{Key=Lab,Value=cli}]"
     )
     aws(f"{launch} --dry-run", refused="DryRunOperation")
     made = [each["InstanceId"] for each in aws(launch)["Instances"]]
     first, ids = made[0], " ".join(made)
     aws(f"ec2 wait instance-running --instance-ids {ids}")
     aws(f"ec2 wait instance-status-ok --instance-ids {ids}")
-    query = "Reservations[].Instances[].[InstanceId,State.Name,KeyName,MetadataOptions.HttpTokens,SecurityGroups[0].GroupId]"
+    shown = "InstanceId,State.Name,KeyName,MetadataOptions.HttpTokens,SecurityGroups[0].GroupId"
     found = aws(
         "ec2 describe-instances --filters Name=tag:Lab,Values=cli Name=instance-state-name,Values=running --query",
-        query,
+        f"Reservations[].Instances[].[{shown}]",
     )
     assert sorted(found) == sorted([each, "running", "cli", "required", group] for each in made)
     disks = aws("ec2 describe-volumes --filters Name=tag:Lab,Values=cli --query Volumes[].[Size,VolumeType,Encrypted]")
@@ -74,7 +78,8 @@ def test_machines(aws: Aws, image: str, tmp_path: Path) -> None:
     aws(f"ec2 terminate-instances --instance-ids {first}", refused="OperationNotPermitted")
     aws(f"{modify} --no-disable-api-termination")
     aws(
-        f"ec2 modify-instance-metadata-options --instance-id {first} --http-put-response-hop-limit 3 --http-tokens optional"
+        f"ec2 modify-instance-metadata-options --instance-id {first} "
+        "--http-put-response-hop-limit 3 --http-tokens optional"
     )
     aws(f"ec2 monitor-instances --instance-ids {first}")
     aws(f"ec2 stop-instances --instance-ids {first}")

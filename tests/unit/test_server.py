@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localcloud import LocalCloud
@@ -107,25 +109,48 @@ def test_it_listens_on_the_loopback_only(cloud: LocalCloud) -> None:
     assert [line.split()[3] for line in listening.stdout.splitlines()] == [f"127.0.0.1:{cloud.running.port}"]
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], capture_output=True).returncode:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True).returncode:
         pytest.skip("only root may mount a small disk")
-    words = [sys.executable, "-m", "localcloud", "--home", str(small / "home")]
-    try:
-        with (small / "fill").open("wb", buffering=0) as fill, pytest.raises(OSError, match="space"):
-            while True:
-                fill.write(bytes(4096))
-        done = subprocess.run(
-            [*words, "start", "--no-hosts", "--port", free_port()], capture_output=True, text=True, timeout=60
-        )
-    finally:
-        subprocess.run([*words, "stop"], capture_output=True)
-        subprocess.run(["umount", str(small)], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "fill").open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk_is_said(small_disk: Path) -> None:
+    fill(small_disk)
+    words = [sys.executable, "-m", "localcloud", "--home", str(small_disk / "home"), "start", "--no-hosts"]
+    done = subprocess.run([*words, "--port", free_port()], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_up_is_told_to_the_client_and_nothing_is_lost(small_disk: Path, command: Any) -> None:
+    home = small_disk / "home"
+    command("--home", str(home), "start", "--no-hosts", "--port", free_port())
+    running = Home(home).running()
+    assert running
+    told = {"endpoint_url": running.endpoint, "region_name": "us-east-1"}
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    ec2 = boto3.client("ec2", **told, **keys, config=Config(retries={"total_max_attempts": 1}))
+    ec2.create_key_pair(KeyName="before")
+    fill(small_disk)
+    with pytest.raises(ClientError, match="No space left on device"):
+        ec2.create_key_pair(KeyName="full")
+    (small_disk / "fill").unlink()
+    os.kill(running.pid, signal.SIGKILL)
+    command("--home", str(home), "start")
+    assert "before" in [each["KeyName"] for each in ec2.describe_key_pairs()["KeyPairs"]]
+    command("--home", str(home), "stop")
 
 
 def test_a_state_of_another_version_is_said_with_the_mend(command: Any, tmp_path: Path) -> None:

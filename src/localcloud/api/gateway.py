@@ -12,9 +12,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from localcloud.api.call import ApiCall, identify
 from localcloud.api.errors_out import error_response
-from localcloud.api.faults import Faults
+from localcloud.api.faults import Fault, Faults
 from localcloud.api.requestlog import RequestLog
 from localcloud.ec2 import visibility
+from localcloud.errors import LocalCloudError
 from localcloud.store import Store, changes
 
 log = logging.getLogger("localcloud")
@@ -69,8 +70,22 @@ class Gateway:
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/_localcloud/"):
             return self._control(environ, start_response)
-        began = time.monotonic()
         call = identify(environ)
+        try:
+            answer, faults = self._answer_call(call, environ)
+        except LocalCloudError as error:
+            # A full disk, say: nothing that was not kept is told as done.
+            log.exception("%s.%s", call.service, call.action)
+            answer, faults = self._error(call, "InternalError", str(error), 500), []
+        if any(fault.drop for fault in faults):
+            # Carried out, but the client never hears of it: the line goes dead.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError("a fault dropped the answer")
+        start_response(answer.status, answer.headers)
+        return answer.body
+
+    def _answer_call(self, call: ApiCall, environ: dict[str, Any]) -> tuple[Answer, list[Fault]]:
+        began = time.monotonic()
         faults = self._faults.for_call(call)
         for fault in faults:
             if fault.delay:
@@ -83,12 +98,7 @@ class Gateway:
             answer = self._carry_out(call, environ, hide)
         self._keep_faults()
         self._requests.write(call, answer.code, answer.headers, answer.body, time.monotonic() - began, faults)
-        if any(fault.drop for fault in faults):
-            # Carried out, but the client never hears of it: the line goes dead.
-            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError("a fault dropped the answer")
-        start_response(answer.status, answer.headers)
-        return answer.body
+        return answer, faults
 
     def _carry_out(self, call: ApiCall, environ: dict[str, Any], hide: float) -> Answer:
         changing = changes(call.action)

@@ -1,4 +1,4 @@
-"""DescribeRegions and DescribeAccountAttributes tell what was asked for, and of this account's own part of the world."""
+"""DescribeRegions and DescribeAccountAttributes tell what was asked for, and only of this account's partition."""
 
 from typing import Any
 
