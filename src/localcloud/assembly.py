@@ -11,7 +11,6 @@ from moto.ec2.models.instances import Instance
 
 from localcloud import image, reset, standin
 from localcloud.api.faults import Faults
-from localcloud.ec2 import images, lifecycle, offerings, public_addresses
 from localcloud.errors import LocalCloudError
 from localcloud.home import Home, Options, cache_folder
 from localcloud.hosts import engine as engines
@@ -27,6 +26,7 @@ from localcloud.hosts.metadata import MetadataService
 from localcloud.hosts.metadata_tree import MetadataView, view_of
 from localcloud.hosts.network import Network, Pool
 from localcloud.hosts.resolvers import nameservers
+from localcloud.mends.ec2 import images, lifecycle, offerings, public_addresses
 from localcloud.standin.server import Server as StandInServer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from localcloud import assembly, ec2, reset
+from localcloud import assembly, mends, reset
 from localcloud.api.control import Control
 from localcloud.api.gateway import Gateway
 from localcloud.api.requestlog import RequestLog
@@ -52,7 +52,7 @@ class Server:
 
     def assemble(self) -> Running:
         """Load what was known, find the hosts again, and put every part in its place."""
-        ec2.install()
+        mends.install()
         self.store = Store(self.home)
         self.store.load()
         self.faults = assembly.load_faults(self.home, self.options)

@@ -1,5 +1,6 @@
 """What the API knows, on disk: moto's backends, one pickle per service, written before a change is answered."""
 
+import logging
 import pickle
 import re
 from collections.abc import Iterable
@@ -9,12 +10,15 @@ from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.s3.models import s3_backends
 
-from localcloud.ec2 import s3
 from localcloud.errors import StateError
 from localcloud.home import Home
+from localcloud.mends.s3 import bodies
 
+log = logging.getLogger("localcloud")
 # Raised when a newer localcloud cannot read what an older one wrote.
 FORMAT = 1
+# What must survive a kill.
+KEPT = ("ec2", "iam", "kms", "s3", "service-quotas", "ssm", "sts")
 READING = re.compile(r"(Describe|Get|List|Head|Lookup|Search|Select|Simulate)")
 
 
@@ -27,7 +31,7 @@ class Store:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.home.state.mkdir(exist_ok=True)
-        self._blobs = s3.keep_bodies_in(home.blobs)
+        self._blobs = bodies.keep_bodies_in(home.blobs)
         self._known: set[tuple[str, str, str]] = set()
 
     def save(self, services: Iterable[str]) -> None:
@@ -38,7 +42,15 @@ class Store:
         for service in names if names <= set(active) else active:
             gone = self._blobs.discarded() if service == "s3" else ()
             regions = {account: dict(regional.items()) for account, regional in dict.items(active[service]) if regional}
-            self.home.write(self.home.state / f"{service}.pickle", pickle.dumps((FORMAT, regions), protocol=5))
+            try:
+                books = pickle.dumps((FORMAT, regions), protocol=5)
+            except (pickle.PicklingError, TypeError, AttributeError):
+                if service in KEPT:
+                    raise
+                # One of moto's many other services; it works, until the server ends.
+                log.warning("%s cannot be kept: what it knows is lost when localcloud ends.", service)
+                continue
+            self.home.write(self.home.state / f"{service}.pickle", books)
             if gone:
                 self._blobs.purge(gone)
 
@@ -73,7 +85,10 @@ class Store:
                     backends[account][region] = backend
         self.newcomers()
         self._blobs.sweep(
-            name for regional in dict.values(s3_backends) for each in regional.values() for name in s3.names_in(each)
+            name
+            for regional in dict.values(s3_backends)
+            for each in regional.values()
+            for name in bodies.names_in(each)
         )
 
 

@@ -9,14 +9,14 @@ import pytest
 from moto.core.base_backend import BackendDict
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from localcloud import ec2
+from localcloud import mends
 
 REGION = "us-east-1"
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    ec2.install()
+    mends.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
 
-from localcloud.ec2 import catalogue
+from localcloud.mends.ec2 import catalogue
 
 ACCOUNT = "123456789012"
 NOBLE = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-*-server-*"

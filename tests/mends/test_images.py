@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.ec2 import images
+from localcloud.mends.ec2 import images
 
 TAGS = [
     {"ResourceType": "image", "Tags": [{"Key": "Lab", "Value": "image"}]},

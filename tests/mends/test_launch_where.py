@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from test_launch import described, image, refusal, run
 
-from localcloud.ec2 import offerings
+from localcloud.mends.ec2 import offerings
 
 Aws = Callable[..., Any]
 

@@ -15,7 +15,7 @@ from moto.core.base_backend import BackendDict
 from moto.s3.models import s3_backends
 
 from localcloud.blobs import Blobs
-from localcloud.ec2 import s3 as bodies
+from localcloud.mends.s3 import bodies
 
 ACCOUNT = "123456789012"
 MIB = 1 << 20

@@ -9,8 +9,8 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ssm.models import ssm_backends
 
-from localcloud.ec2 import catalogue
-from localcloud.ec2.ssm import resolve
+from localcloud.mends.ec2 import catalogue
+from localcloud.mends.ssm import resolve
 
 ACCOUNT = "123456789012"
 ARCHITECTURE = catalogue.debian_architecture()

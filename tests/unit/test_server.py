@@ -201,8 +201,11 @@ def test_killed_and_started_again_it_knows_all(cloud: LocalCloud) -> None:
 def test_what_is_not_done_is_said_and_no_server_error(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError) as told:
         cloud.client("ec2").describe_aws_network_performance_metric_subscriptions()
-    assert told.value.response["Error"]["Code"] == "InvalidAction"
+    assert told.value.response["Error"]["Code"] == "UnsupportedOperation"
     assert told.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    with pytest.raises(ClientError) as told:
+        cloud.client("ssm").list_resource_data_sync()
+    assert told.value.response["Error"]["Code"] == "InvalidAction"
 
 
 def test_new_instances_hide_for_a_while(cloud: LocalCloud) -> None:

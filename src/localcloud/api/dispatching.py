@@ -6,7 +6,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wsgi import get_input_stream
 
-from localcloud.ec2.mend import mend
+from localcloud.mends.mend import mend
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -14,8 +14,8 @@ from localcloud.api.call import ApiCall, identify
 from localcloud.api.errors_out import error_response
 from localcloud.api.faults import Fault, Faults
 from localcloud.api.requestlog import RequestLog
-from localcloud.ec2 import visibility
 from localcloud.errors import LocalCloudError
+from localcloud.mends.ec2 import visibility
 from localcloud.store import Store, changes
 
 log = logging.getLogger("localcloud")
@@ -77,6 +77,7 @@ class Gateway:
             # A full disk, say: nothing that was not kept is told as done.
             log.exception("%s.%s", call.service, call.action)
             answer, faults = self._error(call, "InternalError", str(error), 500), []
+            self._requests.write(call, answer.code, answer.headers, answer.body, 0)
         if any(fault.drop for fault in faults):
             # Carried out, but the client never hears of it: the line goes dead.
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

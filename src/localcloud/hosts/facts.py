@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 
-from localcloud.ec2 import catalogue
-from localcloud.ec2.lifecycle import life
 from localcloud.hosts import firewall
 from localcloud.hosts.resolvers import nameservers
+from localcloud.mends.ec2 import catalogue
+from localcloud.mends.ec2.lifecycle import life
 
 
 @dataclass(frozen=True)

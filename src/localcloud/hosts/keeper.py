@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from moto.ec2.models.instances import Instance
 
-from localcloud.ec2 import lifecycle
 from localcloud.errors import LocalCloudError
 from localcloud.hosts import facts, firewall
 from localcloud.hosts.facts import Facts, Wiring
+from localcloud.mends.ec2 import lifecycle
 
 log = logging.getLogger("localcloud")
 # Boots in parallel: the engine is mostly waiting, but more only makes each of them slower.

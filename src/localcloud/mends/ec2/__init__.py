@@ -1,0 +1,1 @@
+"""EC2: instances and all that belongs to them."""

@@ -1,0 +1,1 @@
+"""IAM: the policies of AWS itself, entities, and the simulation of permissions."""

@@ -1,0 +1,1 @@
+"""S3: bodies in files, uploads, versions, requests."""
