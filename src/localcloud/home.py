@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -127,16 +128,23 @@ class Home:
 
     def lock(self) -> bool:
         """Take the server's lock. It goes with the process, however that ends, so it can never be stale."""
-        if self._lock is not None:
-            return True
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._lock is None:
+            (self.folder / "lock").touch(mode=0o600)
+            for _ in range(10):  # somebody who only asks holds it for a moment, too
+                self._lock = self._take()
+                if self._lock is not None:
+                    break
+                time.sleep(0.02)
+        return self._lock is not None
+
+    def _take(self) -> int | None:
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            return False
-        self._lock = handle
-        return True
+            return None
+        return handle
 
     def unlock(self) -> None:
         if self._lock is not None:
@@ -147,14 +155,13 @@ class Home:
     def locked(self) -> bool:
         """Does a server hold the lock?"""
         try:
-            return not Home(self.folder)._try()
-        except FileNotFoundError:  # no state folder, or it is being removed
+            handle = self._take()
+        except FileNotFoundError:  # no state folder, or none that a server ever used
             return False
-
-    def _try(self) -> bool:
-        free = self.lock()
-        self.unlock()
-        return free
+        if handle is None:
+            return True
+        os.close(handle)
+        return False
 
     def running(self) -> Running | None:
         """The server that runs now, or None; what a killed server left behind does not count."""

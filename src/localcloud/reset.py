@@ -17,7 +17,10 @@ def everything(home: Home, say: Callable[[str], None] = lambda _: None) -> None:
         raise StateError("localcloud still runs; `localcloud stop` first.")
     if home.options().hosts:
         _clear_engine(engines.find(home.options().engine), home.name, say)
-    shutil.rmtree(home.folder)
+    # Gone at once for whoever looks, not file by file.
+    going = home.folder.with_name(f"{home.folder.name}.going")
+    home.folder.rename(going)
+    shutil.rmtree(going)
     home.unlock()
     say(f"removed {home.folder}")
 

@@ -1,10 +1,10 @@
 """A localcloud of one's own, for tests: own port, own state, gone at the end, also when the test dies."""
 
 import os
+import signal
 import socket
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from localcloud import daemon, reset
@@ -22,28 +22,22 @@ class LocalCloud:
 
     def __init__(self, *, hosts: bool = True, region: str = "us-east-1", seed: int = 0, **options: Any) -> None:
         self._options = Options(port=_free_port(), region=region, hosts=hosts, seed=seed, **options)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._alive: int | None = None
         self.running: Running
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True)
-        self.home = Home(Path(self._folder.name) / "home")
+        self.home = Home(Path(tempfile.mkdtemp(prefix="localcloud-")))
         try:
             self.start()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._let_go()
         daemon.wait(lambda: not self.home.locked, daemon.STOPS_WITHIN, f"{self.home.folder}: the server does not end.")
         reset.everything(self.home)
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def start(self) -> None:
         """Start the server, or start it again after `kill`."""
@@ -55,8 +49,6 @@ class LocalCloud:
 
     def kill(self) -> None:
         """End the server as a power cut would: SIGKILL, no goodbye. The hosts stay."""
-        import signal
-
         os.kill(self.running.pid, signal.SIGKILL)
         daemon.wait(lambda: not self.home.locked, 20, "The server survived SIGKILL.")
         self._let_go()
