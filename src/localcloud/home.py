@@ -13,6 +13,7 @@ from typing import Any, Self
 from localcloud.errors import StateError
 
 DEFAULT_PORT = 4580
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def default_home() -> Path:
@@ -117,6 +118,13 @@ class Home:
             return file.read_text().strip()
         self.write(file, secrets.token_hex(4))
         return file.read_text().strip()
+
+    def machine_booted(self) -> bool:
+        """Has the machine been booted anew since the last time that this was asked?"""
+        file, now = self.folder / "boot", BOOT_ID.read_text() if BOOT_ID.exists() else ""
+        before = file.read_text() if file.exists() else now
+        self.write(file, now)
+        return before != now
 
     def options(self) -> Options:
         stored = self._read_json("options.json") or {}

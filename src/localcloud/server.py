@@ -75,7 +75,7 @@ class Server:
             self.lock, self.store, self.faults, self.save_faults, requests, self.keeper.rewire, control
         )
         self.guests.start(self.keeper)
-        self.keeper.start()
+        self.keeper.start(self.home.machine_booted())
         self.home.announce(self.running)
         return self.running
 

@@ -67,6 +67,21 @@ def test_killed_in_the_middle_of_a_launch_the_next_start_finishes_it(lab: Lab) -
     assert not any(host in _containers(lab.cloud.home.name) for host in hosts)
 
 
+def test_hosts_that_went_down_with_the_machine_come_back(lab: Lab) -> None:
+    [host] = lab.launch(InstanceInitiatedShutdownBehavior="terminate")
+    lab.wait_ok(host)
+    lab.ssh(host, "echo kept > note; sync")
+    lab.cloud.kill()
+    container = f"localcloud-{lab.cloud.home.name}-{host}"
+    subprocess.run(["podman", "kill", container], check=True, capture_output=True)
+    (lab.cloud.home.folder / "boot").write_text("an earlier boot of this machine")
+    lab.cloud.start()
+    lab.wait_ok(host)
+    assert lab.ssh(host, "cat note") == "kept"
+    assert lab.state(host) == "running"
+    lab.terminate(host)
+
+
 def test_a_host_removed_behind_its_back_is_told_as_terminated(lab: Lab, host: str) -> None:
     subprocess.run(["podman", "rm", "-f", "-t", "0", f"localcloud-{lab.cloud.home.name}-{host}"], check=True)
     lab.wait(host, "terminated")

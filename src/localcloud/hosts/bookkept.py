@@ -21,6 +21,9 @@ class Bookkept:
     def answers(self, instance_id: str, port: int | None) -> bool:
         return True
 
+    def forget(self, instance_id: str) -> None:
+        pass
+
     def wire(self, instance_id: str, wiring: Wiring) -> bool:
         return True
 

@@ -95,6 +95,9 @@ class Containers:
         shutil.rmtree(self.folder(instance_id) / "seed", ignore_errors=True)
         self._namespaces.pop(instance_id, None)
 
+    def forget(self, instance_id: str) -> None:
+        shutil.rmtree(self.folder(instance_id), ignore_errors=True)
+
     def exit_code(self, instance_id: str) -> int | None:
         state = self._look(instance_id)
         if state.get("Status") != "running":

@@ -44,6 +44,9 @@ class Driver(Protocol):
     def answers(self, instance_id: str, port: int | None) -> bool:
         """Has its sshd said hello?"""
 
+    def forget(self, instance_id: str) -> None:
+        """Nobody will ask for its console any more."""
+
     def wire(self, instance_id: str, wiring: Wiring) -> bool:
         """False where there is no host yet to be wired."""
 
@@ -63,7 +66,11 @@ class Keeper:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
+    def start(self, machine_booted: bool = False) -> None:
+        """Wake every instance. Hosts that went down with the machine did not shut themselves down: they boot again."""
+        if machine_booted:
+            for instance in lifecycle.all_instances():
+                lifecycle.life(instance).reboot = instance.state == "running"
         for number in range(WORKERS):
             self._thread(self._work, f"keeper-{number}")
         self._thread(self._listen_at_doors, "doors")
@@ -246,8 +253,10 @@ class Keeper:
                 for instance in opened:
                     lifecycle.ready(instance)
                     self._stale.set()  # a host that booted late is wired as the books are now
-                forgot = lifecycle.forget_terminated()
-            if opened or forgot:
+                forgotten = lifecycle.forget_terminated()
+            for instance_id in forgotten:
+                self.driver.forget(instance_id)
+            if opened or forgotten:
                 self.changed()
             if not waiting:
                 time.sleep(0.3)

@@ -128,9 +128,9 @@ def all_instances() -> list[Instance]:
     return [instance for backend in backends() for instance in instances_of(backend)]
 
 
-def forget_terminated() -> bool:
-    """Drop what was terminated long ago, as EC2 does."""
-    dropped = False
+def forget_terminated() -> list[str]:
+    """Drop what was terminated long ago, as EC2 does; returns the ids of what is gone."""
+    dropped = []
     for backend in backends():
         for key, reservation in list(backend.reservations.items()):
             kept = [
@@ -139,7 +139,7 @@ def forget_terminated() -> bool:
                 if each.state != "terminated" or utcnow() - life(each).since < REMEMBERED
             ]
             if len(kept) != len(reservation.instances):
-                dropped = True
+                dropped += [each.id for each in reservation.instances if each not in kept]
                 reservation.instances = kept
                 if not kept:
                     del backend.reservations[key]
