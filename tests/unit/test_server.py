@@ -260,6 +260,15 @@ def test_control_needs_the_token(cloud: LocalCloud) -> None:
         assert answer.read() == b"127.0.0.1\n"
 
 
+def test_motos_own_pages_are_closed(cloud: LocalCloud) -> None:
+    [instance] = launch(cloud)
+    for page in ("moto-api/reset", "moto-api/", "latest/meta-data/iam/security-credentials/"):
+        asked = urllib.request.Request(f"{cloud.endpoint}/{page}", method="POST", data=b"")  # noqa: S310 - our own server
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(asked)  # noqa: S310 - our own server
+    assert state(cloud, instance) in ("pending", "running")
+
+
 def test_it_ends_when_the_test_that_made_it_dies() -> None:
     program = (
         "import os, signal\nfrom localcloud import LocalCloud\n"

@@ -71,6 +71,10 @@ class Gateway:
         if environ["PATH_INFO"].startswith("/_localcloud/"):
             return self._control(environ, start_response)
         call = identify(environ)
+        if call.service == "moto":
+            # moto's own pages: one of them forgets everything, and any page in a browser here could ask for it.
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"This is no API of AWS.\n"]
         try:
             answer, faults = self._answer_call(call, environ)
         except LocalCloudError as error:
