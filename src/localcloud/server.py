@@ -7,6 +7,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -20,6 +21,8 @@ from localcloud.errors import LocalCloudError, StateError
 from localcloud.home import Home, Options, Running
 from localcloud.hosts.keeper import Keeper
 from localcloud.store import Store
+
+log = logging.getLogger("localcloud")
 
 
 class Handler(MotoRequestHandler):
@@ -38,6 +41,7 @@ class Server:
         self.lock = threading.RLock()
         self.token = secrets.token_hex(16)
         self.stopped = threading.Event()
+        self._moved = threading.Event()
         self._faults_saved = 0
         self._http = self._bind()
 
@@ -57,7 +61,7 @@ class Server:
         self.store.load()
         self.faults = assembly.load_faults(self.home, self.options)
         self.guests = assembly.guests(self.home, self.options, self.faults, self.lock)
-        self.keeper = Keeper(self.guests.driver, self.lock, self.save_ec2)
+        self.keeper = Keeper(self.guests.driver, self.lock, self._moved.set)
         assembly.connect(self)
         self.running = Running(
             pid=os.getpid(),
@@ -80,9 +84,20 @@ class Server:
         return self.running
 
     def save_ec2(self) -> None:
-        """A host has moved on: worth keeping, though after a kill the next start would find it out again."""
         with self.lock:
             self.store.save({"ec2"})
+
+    def _keep_moves(self) -> None:
+        """Hosts that move on are worth keeping, though not each of hundreds at once: after a kill, the next start
+        finds them out again."""
+        while True:
+            self._moved.wait()
+            self._moved.clear()
+            try:
+                self.save_ec2()
+            except LocalCloudError as error:  # a full disk; the next call tells its caller
+                log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            time.sleep(0.5)
 
     def save_faults(self) -> None:
         """Where they have counted on: "the next three" must not begin anew after a kill."""
@@ -92,6 +107,7 @@ class Server:
 
     def run(self) -> None:
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        threading.Thread(target=self._keep_moves, name="moves", daemon=True).start()
         self.stopped.wait()
         self._http.shutdown()
         self.guests.stop()

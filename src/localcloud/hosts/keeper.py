@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from moto.ec2.models.instances import Instance
 
@@ -121,8 +121,18 @@ class Keeper:
             # The host may have gone down this very moment; if so, its next boot wires it.
             log.warning("%s: %s", instance_id, error)
 
-    def _thread(self, target: Callable[[], Any], name: str) -> None:
-        thread = threading.Thread(target=target, name=name, daemon=True)
+    def _thread(self, target: Callable[[], None], name: str) -> None:
+        def go_on() -> None:
+            """An engine that refuses one question must not leave all hosts unkept."""
+            while not self._stop.is_set():
+                try:
+                    return target()
+                except Exception:
+                    log.exception("%s: goes on in a moment", name)
+                    self._stop.wait(1)
+            return None
+
+        thread = threading.Thread(target=go_on, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
@@ -159,7 +169,7 @@ class Keeper:
         with self.lock:
             instance = next((each for each in lifecycle.all_instances() if each.id == instance_id), None)
             state = instance.state if instance else "gone"
-            host = facts.of(instance) if instance and state in ("pending", "running") else None
+            host = facts.of(instance, self.driver.wires) if instance and state in ("pending", "running") else None
             asked_to_reboot = bool(instance and state == "running" and lifecycle.life(instance).reboot)
         if instance is None or state in ("terminated", "stopped"):
             return None
