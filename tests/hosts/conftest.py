@@ -80,6 +80,14 @@ class Guest:
         return self.run("python3", "-c", TALK, protocol, str(address), str(port))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests in this folder boot hosts; `-m "not hosts"` leaves them out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.hosts)
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     found = engines.find()

@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aws_hosts import Lab, until
-
-pytestmark = pytest.mark.hosts
 
 AWS = shutil.which("aws", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin") or "aws"
 NOBLE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"

@@ -12,8 +12,6 @@ import pytest
 from localcloud.hosts import netns
 from localcloud.hosts.firewall import Rule
 
-pytestmark = pytest.mark.hosts
-
 Knock = Callable[[str | None, int], bool]
 ELSEWHERE = "198.51.100.0/24"
 # What the command ping does; in a guest that command needs a right which guests do not have.

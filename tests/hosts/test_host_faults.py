@@ -4,10 +4,7 @@ import subprocess
 import sys
 import time
 
-import pytest
 from aws_hosts import Lab, until
-
-pytestmark = pytest.mark.hosts
 
 
 def test_a_host_that_never_boots_runs_for_the_api_and_answers_nobody(lab: Lab) -> None:

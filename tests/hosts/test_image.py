@@ -29,7 +29,6 @@ from localcloud.image.definition import define
 from localcloud.image.guest import Guest
 from localcloud.image.machine import Settings
 
-pytestmark = pytest.mark.hosts
 MEMORY = 25 * 1024**2
 USER_DATA = """\
 #!/bin/sh

@@ -9,8 +9,6 @@ import pytest
 from aws_hosts import Lab, until
 from botocore.exceptions import ClientError
 
-pytestmark = pytest.mark.hosts
-
 
 def test_a_launch_passes_through_pending_and_initializing_to_a_login(lab: Lab) -> None:
     made = lab.ec2.run_instances(

@@ -9,8 +9,6 @@ from localcloud.errors import NetworkError
 from localcloud.hosts.metadata import MetadataService
 from localcloud.hosts.metadata_tree import MetadataView
 
-pytestmark = pytest.mark.hosts
-
 URL = "http://169.254.169.254"
 # A token fetched as if from one hop further away.
 FAR = """

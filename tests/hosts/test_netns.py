@@ -14,7 +14,6 @@ from localcloud.errors import NetworkError
 from localcloud.hosts import netns
 from localcloud.hosts.firewall import Rule
 
-pytestmark = pytest.mark.hosts
 ALL = Rule("-1", None, ("0.0.0.0/0",))
 
 

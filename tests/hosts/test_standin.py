@@ -15,8 +15,6 @@ from localcloud.hosts import engine as engines
 from localcloud.hosts.engine import Engine
 from localcloud.standin.signing import keyring
 
-pytestmark = pytest.mark.hosts
-
 SERIES = {"24.04": "noble", "22.04": "jammy"}
 SOURCE = """\
 Types: deb

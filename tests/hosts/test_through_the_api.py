@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import pytest
 from aws_hosts import Lab, until
 
-pytestmark = pytest.mark.hosts
-
 REACH = "timeout 3 bash -c '</dev/tcp/{address}/{port}' 2>/dev/null && echo yes || echo no"
 IMDS = "http://169.254.169.254/latest"
 

@@ -3,13 +3,10 @@
 import subprocess
 import sys
 
-import pytest
 from aws_hosts import Lab, until
 
 from localcloud import LocalCloud
 from localcloud.hosts import engine
-
-pytestmark = pytest.mark.hosts
 
 
 def test_killed_and_started_again_it_knows_all_and_the_hosts_answer(lab: Lab) -> None:
