@@ -65,7 +65,7 @@ def test_console_and_journal_of_a_host_and_of_none(lab: Lab, host: str) -> None:
         start = [sys.executable, "-m", "localcloud", "--home", str(lab.cloud.home.folder)]
         return subprocess.run([*start, *words], capture_output=True, text=True, timeout=60)
 
-    assert "BEGIN SSH HOST KEY KEYS" in command("console", host).stdout
+    until(lambda: "BEGIN SSH HOST KEY KEYS" in command("console", host).stdout)
     assert "systemd" in command("logs", host).stdout
     for words in (["console", "i-0"], ["logs", "i-0"]):
         refused = command(*words)
