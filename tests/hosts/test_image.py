@@ -32,8 +32,8 @@ from localcloud.image.machine import Settings
 MEMORY = 25 * 1024**2
 USER_DATA = """\
 #!/bin/sh
-echo "hello from $(id -un)" > /root/said
-env > /root/environment
+echo "hello from $(id -un)" > /opt/said
+env > /opt/environment
 """
 
 
@@ -160,7 +160,7 @@ def test_a_host_boots_as_ubuntus_own_image_does(
 ) -> None:
     host = boot(image(release))
     assert f'VERSION_ID="{release}"' in host.ssh("cat /etc/os-release")
-    assert host.ssh("sudo cat /root/said") == "hello from root"
+    assert host.ssh("sudo cat /opt/said") == "hello from root"
     status = json.loads(host.ssh("cloud-init status --format json"))
     assert (status["status"], status["extended_status"]) == ("done", "done")
     assert (status["errors"], status["recoverable_errors"]) == ([], {})
@@ -259,7 +259,7 @@ def test_the_machines_settings_reach_every_program(
             engine.run("run", *[image("24.04") if word == guest.reference else word for word in inside], get)
         host = boot(guest.reference)
         store = "/etc/ssl/certs/ca-certificates.crt"
-        for variables in (host.ssh("env"), host.ssh("sudo env"), host.ssh("sudo cat /root/environment")):
+        for variables in (host.ssh("env"), host.ssh("sudo env"), host.ssh("sudo cat /opt/environment")):
             assert f"UV_INDEX={index}" in variables.splitlines()
             assert f"REQUESTS_CA_BUNDLE={store}" in variables.splitlines()
             assert f"SSL_CERT_FILE={store}" in variables.splitlines()

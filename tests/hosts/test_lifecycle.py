@@ -54,8 +54,8 @@ def test_what_is_in_the_image(lab: Lab, release: str) -> None:
 
 
 def test_user_data_of_every_kind_runs_once(lab: Lab) -> None:
-    script = "#!/bin/sh\necho script >> /root/ran\n"
-    config = "#cloud-config\nruncmd: [echo config >> /root/ran]\nwrite_files: [{path: /root/file, content: written}]\n"
+    script = "#!/bin/sh\necho script >> /opt/ran\n"
+    config = "#cloud-config\nruncmd: [echo config >> /opt/ran]\nwrite_files: [{path: /opt/file, content: written}]\n"
     parts = MIMEMultipart()
     parts.attach(MIMEText(script, "x-shellscript"))
     parts.attach(MIMEText(config, "cloud-config"))
@@ -70,7 +70,7 @@ def test_user_data_of_every_kind_runs_once(lab: Lab) -> None:
         until(lambda instance=instance: lab.ssh(instance, "uptime -s; cut -d. -f1 /proc/1/stat", check=False))
         time.sleep(1)
         lab.ssh(instance, "cloud-init status --wait", check=False)
-        ran = lab.ssh(instance, "sudo cat /root/ran").split()
+        ran = lab.ssh(instance, "sudo cat /opt/ran").split()
         assert sorted(ran) == sorted(expected[name]), name
     lab.terminate(*hosts.values())
 

@@ -62,7 +62,7 @@ class Gateway:
             return self._answer(environ, start_response)
         except ConnectionAbortedError:
             raise
-        except Exception:
+        except Exception:  # whatever it is, the client gets an answer and the log the story
             log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
             return [b"localcloud itself failed; `localcloud logs` has the whole story.\n"]
@@ -132,7 +132,7 @@ class Gateway:
             log.warning("%s.%s: %s", call.service, call.action, error)
             why = f"localcloud does not do {call.service}:{call.action} ({error})."
             return self._error(call, "InvalidAction", why, 400)
-        except Exception:
+        except Exception:  # a fault of moto's or ours: an InternalError in the client's own terms
             log.exception("%s.%s failed; parameters: %s", call.service, call.action, sorted(call.parameters))
             why = f"localcloud itself failed at {call.service}:{call.action}; `localcloud logs` has the whole story."
             return self._error(call, "InternalError", why, 500)

@@ -151,7 +151,7 @@ class Keeper:
             except LocalCloudError as error:
                 log.warning("%s: %s", instance_id, error)
                 threading.Timer(AGAIN_AFTER, self.wake, [instance_id]).start()
-            except Exception:
+            except Exception:  # one host's trouble must not end the worker of all
                 log.exception("%s: left as it is", instance_id)
             with self._guard:
                 self._busy.discard(instance_id)
