@@ -105,7 +105,8 @@ def status(options: argparse.Namespace, home: Home) -> int:
         port = "" if each["ssh_port"] == 22 else f":{each['ssh_port']}"
         ready = "" if each["state"] != "running" else "ssh answers" if each["ready"] else "booting"
         address = f"{each['address']}{port}"
-        print(f"{each['id']}  {each['state']:<13} {each['type']:<10} {address:<21} {ready:<11} {each['name']}")
+        line = f"{each['id']}  {each['state']:<13} {each['type']:<10} {address:<21} {ready:<11} {each['name']}"
+        print(line.rstrip())
     if not told["instances"]:
         print("no instances")
     return 0
