@@ -86,7 +86,8 @@ def guests(home: Home, options: Options, faults: Faults, lock: threading.RLock) 
         return Guests(hosts, hosts, notes=[note, *notes])
     made = Guests(hosts, hosts, network, gateway=network.gateway, notes=notes)
     made.services.append(MetadataService(network.bridge, lambda address: _asking(address, lock)))
-    _serve_standin(made, home, network)
+    if options.standin and not standin.ppa_reachable():
+        _serve_standin(made, network)
     return made
 
 
@@ -96,9 +97,12 @@ def image_for(engine: Engine, home: Home, host: Facts) -> str:
     return image.ensure(engine, host.release, cache_folder(), log.info)
 
 
-def _serve_standin(made: Guests, home: Home, network: Network) -> None:
-    found = standin.load(home.standin)
-    if found is None:
+def _serve_standin(made: Guests, network: Network) -> None:
+    """Shared by all localclouds of this user: what this machine's apt sources offer is the same for each."""
+    try:
+        found = standin.ensure(cache_folder() / "standin", log.info)
+    except standin.StandInError as error:
+        made.notes.append(f"The deadsnakes PPA cannot be reached from here, and nothing stands in for it: {error}")
         return
     server = StandInServer(found.path, network.gateway)
     made.services.append(server)

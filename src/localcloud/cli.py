@@ -46,7 +46,7 @@ def start(options: argparse.Namespace, home: Home) -> int:
         return 0
     wanted = _wanted(options, home.make().options())
     if wanted.hosts:
-        prepare(home, wanted)
+        prepare(wanted)
     running = daemon.spawn(home, wanted)
     for note in running.notes:
         say(note)
@@ -60,16 +60,14 @@ def _wanted(options: argparse.Namespace, before: Options) -> Options:
     return Options(**{**vars(before), **told})
 
 
-def prepare(home: Home, options: Options) -> None:
-    """Have an image, and the stand-in for the PPA where that is out of reach, before the first instance asks."""
-    from localcloud import image, standin
+def prepare(options: Options) -> None:
+    """Have an image before the first instance asks."""
+    from localcloud import image
     from localcloud.hosts import engine, preflight
 
     found = engine.find(options.engine)
     preflight.check(found)
     image.ensure(found, "24.04", cache_folder(), say)
-    if options.standin and not standin.ppa_reachable():
-        standin.ensure(home.standin, say)
 
 
 def stop(options: argparse.Namespace, home: Home) -> int:

@@ -107,10 +107,6 @@ class Home:
         return self.folder / "server.log"
 
     @property
-    def standin(self) -> Path:
-        return self.folder / "standin"
-
-    @property
     def name(self) -> str:
         """Eight random letters, made once: part of the name of everything that this localcloud makes in the engine."""
         file = self.folder / "name"

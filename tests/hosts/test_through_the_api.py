@@ -96,3 +96,21 @@ def test_a_host_has_the_memory_of_its_type(lab: Lab, host: str) -> None:
     assert lab.ssh(host, job) == "0"
     assert lab.ssh(small, job) != "0"
     lab.terminate(small)
+
+
+def test_a_host_installs_python_from_the_repository_that_env_tells(lab: Lab, host: str) -> None:
+    told = lab.cloud.env
+    if "LOCALCLOUD_PPA_URL" not in told:
+        pytest.skip("the PPA itself can be reached from here")
+    assert any("stand-in" in note for note in lab.cloud.status()["notes"]), "never used silently"
+    key = "/etc/apt/keyrings/ppa.asc"
+    lab.ssh(host, f"curl -fsS {told['LOCALCLOUD_PPA_KEY_URL']} | sudo tee {key}")
+    shown = lab.ssh(host, f"gpg --show-keys --with-colons {key}")
+    assert told["LOCALCLOUD_PPA_FINGERPRINT"] in shown
+    source = f"Types: deb\nURIs: {told['LOCALCLOUD_PPA_URL']}\nSuites: noble\nComponents: main\nSigned-By: {key}\n"
+    lab.ssh(host, f"printf '{source}' | sudo tee /etc/apt/sources.list.d/ppa.sources")
+    lab.ssh(host, "sudo apt-get update -q && sudo apt-get install -y -q python3.11-venv")
+    assert (
+        lab.ssh(host, "python3.11 -m venv v && v/bin/python -c 'import ssl, sys; print(sys.version_info[:2])'")
+        == "(3, 11)"
+    )
