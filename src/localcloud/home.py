@@ -122,6 +122,11 @@ class Home:
         self.write(file, now)
         return before != now
 
+    @property
+    def named(self) -> bool:
+        """Without a name nothing can have been made in an engine yet."""
+        return (self.folder / "name").exists()
+
     def options(self) -> Options:
         stored = self._read_json("options.json") or {}
         known = {field.name for field in fields(Options)}

@@ -15,7 +15,7 @@ def everything(home: Home, say: Callable[[str], None] = lambda _: None) -> None:
         return
     if not home.lock():
         raise StateError("localcloud still runs; `localcloud stop` first.")
-    if home.options().hosts:
+    if home.options().hosts and home.named:
         _clear_engine(engines.find(home.options().engine), home.name, say)
     # Gone at once for whoever looks, not file by file.
     going = home.folder.with_name(f"{home.folder.name}.going")
