@@ -182,7 +182,6 @@ def routes(server: "Server") -> dict[str, Callable[[dict[str, Any]], Any]]:
     """What the command may ask of the running server."""
     return {
         "GET status": lambda _: _status(server),
-        "POST stop": lambda _: server.stopped.set(),
         "GET faults": lambda _: [{"id": fault.id, "spec": str(fault)} for fault in server.faults.list()],
         "POST faults": lambda told: _add_fault(server, told["words"]),
         "DELETE faults": lambda told: _clear_faults(server, told.get("id")),

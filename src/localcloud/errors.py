@@ -4,6 +4,7 @@
     ├── UsageError              the call's words are off; exit status 2
     ├── EngineError             podman or docker is missing, does not answer, or refused
     ├── ImageError              the Ubuntu image could not be made
+    ├── StandInError            (standin) the packages that stand in for the PPA could not be had
     ├── NetworkError            an address, a route or a packet filter could not be set
     └── StateError              the state folder or the running server is not as it must be
 

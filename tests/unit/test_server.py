@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud import LocalCloud
+from localcloud import LocalCloud, LocalCloudError
 from localcloud.home import Home
 
 
@@ -258,6 +259,14 @@ def test_control_needs_the_token(cloud: LocalCloud) -> None:
         urllib.request.urlopen(f"{cloud.endpoint}/_localcloud/status")  # noqa: S310 - our own server
     with urllib.request.urlopen(f"{cloud.endpoint}/_localcloud/checkip") as answer:  # noqa: S310 - our own server
         assert answer.read() == b"127.0.0.1\n"
+
+
+def test_a_start_without_an_engine_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalCloudError, match="No container engine answers"), LocalCloud():
+        raise AssertionError("started without an engine")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_motos_own_pages_are_closed(cloud: LocalCloud) -> None:

@@ -127,7 +127,7 @@ class Keeper:
             while not self._stop.is_set():
                 try:
                     return target()
-                except Exception:
+                except Exception:  # told in the log, and tried again
                     log.exception("%s: goes on in a moment", name)
                     self._stop.wait(1)
             return None
@@ -198,7 +198,6 @@ class Keeper:
                 lifecycle.failed(instance, str(error))
             return
         with self.lock:
-            lifecycle.life(instance).type_booted = host.type
             self._tell_port(instance, port)
             if instance.state == "pending":
                 lifecycle.running(instance)

@@ -35,7 +35,6 @@ class Life:
     since: datetime = field(default_factory=utcnow)
     ready: bool = False
     reboot: bool = False
-    type_booted: str = ""
     ssh_port: int | None = None
 
 
@@ -210,7 +209,7 @@ def _state(instance: Instance) -> dict[str, Any]:
     return {"Code": instance.state_code, "Name": instance.state}
 
 
-def _changed(self: Any, key: str, changes: list[tuple[Instance, Any]]) -> ActionResult:
+def _changed(key: str, changes: list[tuple[Instance, Any]]) -> ActionResult:
     """The answer says where each instance is now, not where a call of that name usually leads."""
     return ActionResult(
         {
@@ -226,21 +225,21 @@ def _changed(self: Any, key: str, changes: list[tuple[Instance, Any]]) -> Action
 def start_instances(moto: Any, self: Any) -> ActionResult:
     self.error_on_dryrun()
     ids = self._get_param("InstanceIds", [])
-    return _changed(self, "StartingInstances", self.ec2_backend.start_instances(ids))
+    return _changed("StartingInstances", self.ec2_backend.start_instances(ids))
 
 
 @mend(InstanceResponse)
 def stop_instances(moto: Any, self: Any) -> ActionResult:
     self.error_on_dryrun()
     ids = self._get_param("InstanceIds", [])
-    return _changed(self, "StoppingInstances", self.ec2_backend.stop_instances(ids))
+    return _changed("StoppingInstances", self.ec2_backend.stop_instances(ids))
 
 
 @mend(InstanceResponse)
 def terminate_instances(moto: Any, self: Any) -> ActionResult:
     self.error_on_dryrun()
     ids = self._get_param("InstanceIds", [])
-    return _changed(self, "TerminatingInstances", self.ec2_backend.terminate_instances(ids))
+    return _changed("TerminatingInstances", self.ec2_backend.terminate_instances(ids))
 
 
 def _check(instance: Instance) -> dict[str, Any]:
