@@ -1,0 +1,100 @@
+"""The variables given to make (`make up CLASS=cs101 STUDENT=ada`): read them, and refuse what means nothing."""
+
+import ipaddress
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from classlab.clouds import known
+from classlab.errors import UsageError
+from classlab.names import did_you_mean
+
+# Every verb takes these.
+ALWAYS = ("CLASS", "CLOUD", "VERBOSE")
+# These are for the Makefile itself.
+MAKES_OWN = ("PYTHON", "SYSTEM_PACKAGES", "VENV", "BIN", "SHELL", "MAKEFLAGS")
+EXAMPLES = {"HOURS": "2"}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the teacher has said on the command line."""
+
+    class_name: str = "demo"
+    cloud: str = ""
+    verbose: bool = False
+    yes: bool = False
+    prune: bool = False
+    force: bool = False
+    students: list[str] = field(default_factory=list)
+    hours: float = 0
+    cidrs: list[str] = field(default_factory=list)
+
+    def controls(self) -> dict[str, Any]:
+        """The part of it that the playbooks need to know."""
+        return {
+            "lab_yes": self.yes,
+            "lab_prune": self.prune,
+            "lab_force": self.force,
+            "lab_only": self.students,
+            "lab_extend_hours": self.hours,
+            "lab_allow_cidrs": self.cidrs,
+        }
+
+
+def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: Mapping[str, str]) -> Wishes:
+    """A variable that this verb does not take counts as an error only when it stands on the command line of make."""
+    taken = (*ALWAYS, *needs, *takes)
+    for name in environment.get("MAKE_GIVEN", "").split():
+        if name not in taken and name not in MAKES_OWN:
+            raise UsageError(f"make {verb} takes no {name}: it takes {', '.join(taken)}.{did_you_mean(name, taken)}")
+    told = {name: environment[name].strip() for name in taken if name in environment}
+    for name in needs:
+        if not told.get(name):
+            raise UsageError(f"make {verb} needs {name}: for example, make {verb} {name}={EXAMPLES[name]}.")
+    return Wishes(
+        class_name=told.get("CLASS") or "demo",
+        cloud=known(told.get("CLOUD", ""), "CLOUD="),
+        verbose=_yes("VERBOSE", told),
+        yes=_yes("YES", told),
+        prune=_yes("PRUNE", told),
+        force=_yes("FORCE", told),
+        students=list(dict.fromkeys(re.findall(r"[^\s,]+", told.get("STUDENT", "")))),
+        hours=_hours(told.get("HOURS", "")),
+        cidrs=[_cidr(each) for each in re.findall(r"[^\s,]+", told.get("CIDR", ""))],
+    )
+
+
+def _yes(name: str, told: Mapping[str, str]) -> bool:
+    value = told.get(name, "").lower()
+    if value in ("yes", "true", "1"):
+        return True
+    if value in ("", "no", "false", "0"):
+        return False
+    raise UsageError(f"{name}={told[name]} is neither yes nor no: write {name}=yes, or leave it away.")
+
+
+def _hours(value: str) -> float:
+    if not value:
+        return 0
+    try:
+        hours = float(value)
+    except ValueError:
+        hours = 0
+    if not 0 < hours < math.inf:
+        raise UsageError(f"HOURS={value} is no number of hours: write, for example, HOURS=2.")
+    return hours
+
+
+def _cidr(value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(value))
+    except ValueError:
+        pass
+    try:
+        proposed = f"write CIDR={ipaddress.IPv4Network(value, strict=False)}"
+    except ValueError:
+        proposed = "write, for example, CIDR=203.0.113.7/32"
+    raise UsageError(f"CIDR={value} is no range of IPv4 addresses: {proposed}.")
