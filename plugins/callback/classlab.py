@@ -1,0 +1,204 @@
+"""Hands Ansible's events to classlab.display and prints the lines that come back; all wording is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible import constants as C  # noqa: N812 - Ansible's own name for it
+from ansible.playbook.handler import Handler
+from ansible.plugins.callback import CallbackBase
+
+from classlab import failures
+from classlab.display import Line, Mood, Story
+from classlab.recap import Closing
+
+if TYPE_CHECKING:
+    from ansible.executor.stats import AggregateStats
+    from ansible.executor.task_result import CallbackTaskResult
+    from ansible.inventory.host import Host
+    from ansible.playbook import Playbook
+    from ansible.playbook.play import Play
+    from ansible.playbook.task import Task
+
+DOCUMENTATION = """
+name: classlab
+type: stdout
+short_description: what a teacher reads while a playbook runs
+description:
+  - On this computer, a line for each change. On hosts, a line for each role when all are through it, and each failure
+    at once. At the end a table of the hosts in the group C(lab_seats), with the line that tries a failed one again.
+  - C(say) in a module's result, a list of lines, is printed as it is.
+  - C(seat_failures) in a module's result, a list of C({student, reason}), goes into the table; so do the facts
+    C(lab_seats_refused) and C(seat_trust_failures).
+  - Colours only on a terminal, and not with E(NO_COLOR).
+"""
+
+COLOURS = {
+    Mood.HEADING: C.COLOR_HIGHLIGHT,
+    Mood.CHANGED: C.COLOR_CHANGED,
+    Mood.FAILED: C.COLOR_ERROR,
+    Mood.GOOD: C.COLOR_OK,
+}
+# Facts that tell of seats which are not as they should be -> the word for the table.
+LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
+ASKING = ("pause", "ansible.builtin.pause")
+CLEAR = "\r\x1b[K"
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "classlab"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._began: dict[tuple[str, str], float] = {}
+        self._lab: dict[str, Any] = {}
+        self._verb = ""
+        width = self._display.columns if sys.stdout.isatty() else None
+        self._story = Story(width)
+
+    # The run
+
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:
+        self._verb = Path(playbook._file_name).stem
+
+    def v2_playbook_on_play_start(self, play: Play) -> None:
+        known = play.get_variable_manager().get_vars(play=play)
+        hosts = known.get("ansible_play_hosts_all", [])
+        self._print(self._story.begin(play.get_name().strip(), hosts, known["groups"].get("lab_seats", [])))
+
+    def v2_playbook_on_vars_prompt(self, *_words: Any, **_more: Any) -> None:
+        self._clear()
+
+    def v2_playbook_on_stats(self, _stats: AggregateStats) -> None:
+        ssh_config = os.environ.get("LAB_FOLDER", "") and Path(os.environ["LAB_FOLDER"], "ssh_config")
+        name = os.environ.get("LAB_CLASS", "")
+        self._print(
+            self._story.end(
+                Closing(
+                    lab=self._lab.get("name") or os.environ.get("LAB_NAME", ""),
+                    class_name="" if name == "demo" else name,
+                    ssh_config=_near(ssh_config) if ssh_config else "",
+                    ends_at=self._lab.get("ends_at") or "",
+                    verb=self._verb,
+                )
+            )
+        )
+
+    # Tasks
+
+    def v2_runner_on_start(self, host: Host, task: Task) -> None:
+        self._began[host.get_name(), task._uuid] = time.monotonic()
+        self._print(self._story.start(host.get_name(), _step(task)))
+        if self._live:
+            doing = self._story.doing(_name(task))[: self._display.columns - 1]
+            # Whoever is asked a question must see the question.
+            sys.stdout.write(CLEAR if task.action in ASKING else f"{CLEAR}{doing}")
+            sys.stdout.flush()
+
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        self._warn(result)
+        looped = result.result.get("results") if result.task.loop is not None else None
+        if looped is None:
+            self._listen(result)
+        changed = int(bool(result.result.get("changed")))
+        if changed and looped:
+            changed = sum(bool(each.get("changed")) for each in looped)
+        took = time.monotonic() - self._began.get((result.host.get_name(), result.task._uuid), time.monotonic())
+        self._print(self._story.ok(*_where(result), changed, took))
+        # The probe of a seat found everything in place: its play ends here for it.
+        if result.result.get("ansible_facts", {}).get("seat_missing") == []:
+            self._print(self._story.leave(result.host.get_name()))
+
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
+        self._warn(result)
+        if result.task.loop is None or "results" not in result.result:
+            self._listen(result)
+            told = result.result
+        else:
+            # One failure for the host, with the words of each item that failed.
+            bad = [each for each in result.result["results"] if each.get("failed") or "exception" in each]
+            said = [line for each in bad for line in failures.failed(each, self._again(result)).sentences]
+            told = {"msg": "\n".join(said) or result.result.get("msg", "")}
+        if not ignore_errors and not _rescued(result.task):
+            self._print(self._story.failed(*_where(result), failures.failed(told, self._again(result))))
+
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
+        self._warn(result)
+        failure = failures.unreachable(result.result, self._again(result))
+        self._print(self._story.failed(*_where(result), failure, "unreachable"))
+
+    def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
+        self._listen(result)
+
+    def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
+        self._listen(result)
+
+    def _listen(self, result: CallbackTaskResult) -> None:
+        """What a result tells besides its outcome."""
+        told = [result.result.get("msg")] if result.task.action in C._ACTION_DEBUG else result.result.get("say")
+        self._print([Line(str(line)) for line in told or []])
+        self._story.lacking(result.result.get("seat_failures") or [])
+        facts = result.result.get("ansible_facts") or {}
+        self._lab = facts.get("lab") or self._lab
+        for fact, word in LACKING.items():
+            self._story.lacking(facts.get(fact) or [], word)
+
+    def _again(self, result: CallbackTaskResult) -> str:
+        student = result.host.get_name()
+        name = os.environ.get("LAB_CLASS", "")
+        return Closing(class_name="" if name == "demo" else name).make("up", "" if student == "localhost" else student)
+
+    # The terminal
+
+    def _print(self, lines: list[Line]) -> None:
+        if lines:
+            self._clear()
+        for line in lines:
+            self._display.display(line.text, color=COLOURS.get(line.mood))
+        sys.stdout.flush()
+
+    def _warn(self, result: CallbackTaskResult) -> None:
+        if result.result.get("warnings") or result.result.get("deprecations"):
+            self._clear()
+        self._handle_warnings(result.result)
+
+    def _clear(self) -> None:
+        if self._live:
+            sys.stdout.write(CLEAR)
+
+
+def _where(result: CallbackTaskResult) -> tuple[str, str, str]:
+    return result.host.get_name(), _step(result.task), _name(result.task)
+
+
+def _step(task: Task) -> str:
+    """A role's tasks are one step; its handlers come after all roles, each a step of its own."""
+    if task._role is None or isinstance(task, Handler):
+        return _name(task)
+    return str(task._role.get_name(include_role_fqcn=False)).replace("_", " ")
+
+
+def _name(task: Task) -> str:
+    return str(task.name or task.action)
+
+
+def _rescued(task: Task) -> bool:
+    """Is there a `rescue` for it? Then it is not yet a failure."""
+    inner, outer = task, task._parent
+    while outer is not None:
+        if getattr(outer, "rescue", None) and inner._uuid in {each._uuid for each in outer.block}:
+            return True
+        inner, outer = outer, outer._parent
+    return False
+
+
+def _near(path: Path) -> str:
+    """As one would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,145 @@
+"""Ask every enabled region what carries a lab's tag. Nothing here changes anything, and no region is passed over."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from classlab.errors import UsageError
+from classlab.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, stamp, tags_of
+from classlab.names import lab_name_problem
+from classlab.regions import Connect, enabled, reason
+
+# Twenty regions with nine questions each take as long as six questions one after the other.
+AT_ONCE = 32
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A question that a region did not answer: what lies there is not known."""
+
+    region: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all regions said at one time."""
+
+    name: str
+    time: str
+    regions: list[str]
+    found: list[Found]
+    # Terminated seats and the like: they cost nothing any more, but AWS still tells of them for about an hour.
+    ended: list[Found] = field(default_factory=list)
+    # Things with the tag Lab=<name> that classlab did not make: never touched.
+    others: list[Found] = field(default_factory=list)
+    unseen: list[Unseen] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Self:
+        lists = {name: [Found(**each) for each in told[name]] for name in ("found", "ended", "others")}
+        unseen = [Unseen(**each) for each in told["unseen"]]
+        return cls(name=told["name"], time=told["time"], regions=list(told["regions"]), unseen=unseen, **lists)
+
+    def where(self) -> list[str]:
+        """The regions in which something was found."""
+        return sorted({each.region for each in self.found})
+
+    def work(self) -> list[dict[str, Any]]:
+        """Where something is to be removed, and what the roles for seats, network and key have to do there.
+
+        Where a question was not answered, the answer might have been yes.
+        """
+        todo = []
+        for region in self.where():
+            kinds = {each.kind for each in self.found if each.region == region}
+            kinds |= {each.kind for each in self.unseen if each.region == region}
+            # A group or a key is made before seats are launched: where one is, a seat may be that is not told of yet.
+            seats = bool(kinds & {"seat", "spot request", "security group", "key pair"})
+            todo.append(
+                {"region": region, "seats": seats, "network": "security group" in kinds, "key": "key pair" in kinds}
+            )
+        return todo
+
+    def owners(self) -> list[str]:
+        return sorted({each.owner for each in self.found if each.owner})
+
+
+def sweep(name: str, home: str, connect: Connect, patience: float = 0) -> Sweep:
+    """What carries the lab's tags, anywhere.
+
+    AWS may tell of a thing for some seconds after it is gone: with `patience`, whatever is found is asked about again
+    for so many seconds before it is believed to be there.
+    """
+    if problem := lab_name_problem(name):
+        raise UsageError(problem)
+    clients, untold = enabled(connect, home)
+    answers = _ask(name, clients, [(region, kind.name) for region in clients for kind in KINDS])
+    until = time.monotonic() + patience
+    pause = 0.5
+    while (there := [key for key, each in answers.items() if _any_alive(each)]) and time.monotonic() < until:
+        time.sleep(pause)
+        pause *= 2
+        answers |= _ask(name, clients, there)
+    unseen = [each for each in answers.values() if isinstance(each, Unseen)]
+    if untold:
+        unseen.append(Unseen("all other regions", "everything", untold))
+    things = [thing for each in answers.values() if not isinstance(each, Unseen) for thing in each]
+    ours = [thing for thing in things if thing.managed_by == MANAGED_BY]
+    return Sweep(
+        name=name,
+        time=stamp(datetime.now(UTC)),
+        regions=sorted(clients),
+        found=[thing for thing in ours if alive(thing)],
+        ended=[thing for thing in ours if not alive(thing)],
+        others=[thing for thing in things if thing.managed_by != MANAGED_BY and alive(thing)],
+        unseen=unseen,
+    )
+
+
+def tagged(name: str) -> list[dict[str, Any]]:
+    """The one filter by which a lab's things are known. A name is checked first: in a filter, * would be every lab."""
+    return [{"Name": "tag:Lab", "Values": [name]}]
+
+
+def look(name: str, region: str, client: Any, kind: Kind, **narrower: Any) -> list[Found]:
+    """All things of a kind with the tag Lab=<name> in one region, page after page."""
+    asked = {"Filters": tagged(name), **kind.arguments, **narrower}
+    if client.can_paginate(kind.operation):
+        if not any(each.endswith("Ids") for each in narrower):
+            asked["PaginationConfig"] = {"PageSize": PAGE}
+        records = client.get_paginator(kind.operation).paginate(**asked).search(kind.path)
+    else:
+        records = getattr(client, kind.operation)(**asked)[kind.path.removesuffix("[]")]
+    return [kind.found(each, region) for each in records if each and tags_of(each).get("Lab") == name]
+
+
+def alive(thing: Found) -> bool:
+    return thing.state not in BY_NAME[thing.kind].gone
+
+
+def _any_alive(answer: list[Found] | Unseen) -> bool:
+    return not isinstance(answer, Unseen) and any(alive(each) and each.managed_by == MANAGED_BY for each in answer)
+
+
+def _ask(
+    name: str, clients: dict[str, Any], keys: list[tuple[str, str]]
+) -> dict[tuple[str, str], list[Found] | Unseen]:
+    def one(key: tuple[str, str]) -> list[Found] | Unseen:
+        region, kind = key
+        try:
+            return look(name, region, clients[region], BY_NAME[kind])
+        except (ClientError, BotoCoreError) as error:
+            return Unseen(region, kind, reason(error))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(keys, pool.map(one, keys), strict=True))
