@@ -1,0 +1,309 @@
+"""What is seen on a terminal and in a pipe when playbooks run under the callback `classlab`."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from localcloud import LocalCloud
+
+ROOT = Path(__file__).parents[2]
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+OWN_SETTINGS = ("AWS_", "ANSIBLE_", "LAB_", "NO_COLOR", "FORCE_COLOR")
+
+# A module of the test's own, that behaves as it is told.
+MODULE = """
+import json
+import sys
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule({"result": {"type": "dict", "default": {}}, "crash": {"type": "bool", "default": False}})
+if module.params["crash"]:
+    raise ZeroDivisionError("division by zero")
+result = module.params["result"]
+if result.get("warn"):
+    module.warn(result.pop("warn"))
+(module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
+"""
+
+HERE = "hosts: localhost\n  connection: local\n  gather_facts: false\n"
+SEATS = "hosts: lab_seats\n  gather_facts: false\n  strategy: ansible.builtin.free\n"
+
+Play = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "behave.py").write_text(f"#!/usr/bin/python\n{MODULE}")
+    return tmp_path
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
+    own = {
+        "HOME": str(folder),
+        "TERM": "xterm",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_INVENTORY_ENABLED": "ini,amazon.aws.aws_ec2",
+        "ANSIBLE_LIBRARY": str(folder / "modules"),
+        "LAB_CLASS": "cs101",
+        "LAB_NAME": "cs",
+        "LAB_FOLDER": str(ROOT / ".lab" / "cs101"),
+    }
+    return {**kept, **own, **more}
+
+
+def command(folder: Path, playbook: str, hosts: str, name: str, words: tuple[str, ...]) -> list[str]:
+    """The playbook as a file, and the seats as an inventory, all of them this computer."""
+    (folder / f"{name}.yml").write_text(playbook)
+    here = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
+    (folder / "hosts").write_text("[lab_seats]\n" + "".join(f"{line} {here}\n" for line in hosts.splitlines()))
+    return [str(ANSIBLE_PLAYBOOK), "-i", str(folder / "hosts"), str(folder / f"{name}.yml"), *words]
+
+
+@pytest.fixture
+def play(folder: Path) -> Play:
+    def run(playbook: str, *words: str, hosts: str = "ada", name: str = "up", **settings: str):  # type: ignore[no-untyped-def]
+        return subprocess.run(
+            command(folder, playbook, hosts, name, words),
+            env=environment(folder, **settings), cwd=ROOT, capture_output=True, text=True,
+        )  # fmt: skip
+
+    return run
+
+
+def untimed(told: str) -> list[str]:
+    return re.sub(r"  \(\d+ s\)| in \d+ s(?=:)", "", told).splitlines()
+
+
+def tasks(*lines: str) -> str:
+    return "  tasks:\n" + "".join(f"    - {line}\n" for line in lines)
+
+
+def role(folder: Path, name: str, *lines: str) -> None:
+    place = folder / "roles" / name / "tasks"
+    place.mkdir(parents=True)
+    (place / "main.yml").write_text("".join(f"- {line}\n" for line in lines))
+
+
+def test_only_changes_are_told_and_say_is_printed_as_it_is(play: Play) -> None:
+    done = play(
+        f"- name: Bring up the cloud side\n  {HERE}"
+        + tasks(
+            "{name: Ask the cloud, behave: {result: {changed: false}}}",
+            "{name: Make the key, behave: {result: {changed: true, say: ['2 keys: about $0.02', '  indented']}}}",
+            "{name: Never, behave: {result: {changed: true}}, when: false}",
+            "{name: Make the rules, behave: {result: {changed: '{{ item }}'}}, loop: [true, false, true]}",
+        )
+    )
+    assert untimed(done.stdout) == [
+        "2 keys: about $0.02",
+        "  indented",
+        "Bring up the cloud side",
+        "  + Make the key",
+        "  + Make the rules (2)",
+        "done: 2 changes, 0 failures",
+    ]
+    assert done.stderr == ""
+
+
+def test_nothing_to_do_is_one_line(play: Play) -> None:
+    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {}}"))
+    assert untimed(done.stdout) == ["done: 0 changes, 0 failures"]
+
+
+def test_what_a_module_says_when_it_gives_up_is_a_list_without_json(play: Play) -> None:
+    failing = r'{name: Check everything, behave: {result: {failed: true, msg: "- No name.\n- No student."}}}'
+    done = play(f"- name: Plan the lab\n  {HERE}" + tasks(failing))
+    assert done.stdout.splitlines()[:3] == [
+        "Plan the lab",
+        "  ✗ Check everything: No name.",
+        "    - No student.",
+    ]
+    assert "{" not in done.stdout
+    assert done.returncode == 2
+    assert done.stderr == ""
+
+
+def test_a_crash_is_a_bug(play: Play) -> None:
+    done = play(f"- name: Plan the lab\n  {HERE}" + tasks("{name: Check everything, behave: {crash: true}}"))
+    assert "This is a bug in classlab, not in your class file: Module failed: division by zero." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_what_is_ignored_or_rescued_is_no_failure(play: Play) -> None:
+    failing = "behave: {result: {failed: true, msg: 'No.'}}"
+    done = play(
+        f"- name: Plan the lab\n  {HERE}"
+        + tasks(
+            f"{{name: Try, {failing}, ignore_errors: true}}",
+            f"{{name: Either, block: [{{name: This, {failing}}}], rescue: [{{name: Or that, behave: {{}}}}]}}",
+        )
+    )
+    assert "✗" not in done.stdout
+    assert "0 failures" in done.stdout
+    assert done.returncode == 0
+
+
+def test_what_failed_in_a_loop_is_told_once_with_all_reasons(play: Play) -> None:
+    failing = (
+        "{name: Remove it, behave: {result: {failed: '{{ item.bad }}', msg: '{{ item.why }} is in use.'}}, "
+        "loop: [{bad: true, why: sg-1}, {bad: false, why: sg-2}, {bad: true, why: sg-3}]}"
+    )
+    done = play(f"- name: Take it down\n  {HERE}" + tasks(failing), name="down")
+    assert done.stdout.splitlines()[:3] == ["Take it down", "  ✗ Remove it: sg-1 is in use.", "    - sg-3 is in use."]
+    assert untimed(done.stdout)[-1] == "ended: 0 changes, 1 failure"
+
+
+def test_seats_are_told_by_role_and_end_in_a_table(play: Play, folder: Path) -> None:
+    role(
+        folder,
+        "probe",
+        "{name: Ask, ansible.builtin.set_fact: {seat_missing: '{{ [] if ready is defined else [1] }}'}}",
+    )
+    role(
+        folder,
+        "deadsnakes_python",
+        "{name: Install Python, behave: {result: {changed: true}}}",
+        "{name: See it, behave: {}}",
+    )
+    bad = "{changed: false, failed: '{{ bad is defined }}', msg: 'The disk is full. Make room.'}"
+    role(folder, "venv", f"{{name: Make the venv, behave: {{result: {bad}}}}}")
+    role(folder, "project", "{name: Copy the project, behave: {result: {changed: true}}}")
+    lab = "{name: Know the lab, ansible.builtin.set_fact: {lab: {name: cs, ends_at: '2099-11-20T18:00:00Z'}}}"
+    done = play(
+        f"- name: Plan the lab\n  {HERE}{tasks(lab)}"
+        f"- name: Set up the seats\n  {SEATS}"
+        + tasks(
+            "{ansible.builtin.import_role: {name: probe}}",
+            "{ansible.builtin.meta: end_host, when: not seat_missing}",
+            "{ansible.builtin.import_role: {name: deadsnakes_python}}",
+            "{ansible.builtin.import_role: {name: venv}}",
+            "{ansible.builtin.import_role: {name: project}}",
+        ),
+        hosts="ada bad=1\nbob\ncy ready=1\ndora",
+    )
+    lines = untimed(done.stdout)
+    assert sorted(lines[1:5]) == sorted(
+        [
+            "  + deadsnakes python  4 seats",
+            "  ✗ ada: Make the venv: The disk is full. Make room.",
+            "  + venv               3 of 4 seats, failed: ada",
+            "  + project            3 of 4 seats",
+        ]
+    )
+    assert lines[0] == "Set up the seats"
+    assert lines[5:13] == [
+        "",
+        "student  seat     state   what failed",
+        "ada      cs-ada   failed  venv: The disk is full.",
+        "                          make up CLASS=cs101 STUDENT=ada",
+        "bob      cs-bob   ready",
+        "cy       cs-cy    ready",
+        "dora     cs-dora  ready",
+        "",
+    ]
+    assert (
+        "3 seats of cs are ready. To log in to bob's, for example:\n  ssh -F .lab/cs101/ssh_config bob\n" in done.stdout
+    )
+    assert "The lab ends itself on Fri 20 Nov at " in done.stdout
+    assert "make down CLASS=cs101" in done.stdout
+    assert done.returncode == 2
+    assert done.stderr == ""
+
+
+def test_a_second_run_says_that_nothing_changed(play: Play) -> None:
+    done = play(f"- name: Set up the seats\n  {SEATS}" + tasks("{name: See it, behave: {}}"), hosts="ada\nbob")
+    assert "Nothing changed: 2 seats of cs are ready." in done.stdout
+    assert "0 changes, 0 failures" in done.stdout
+
+
+def test_thirty_seats_are_no_thirty_lines(play: Play) -> None:
+    hosts = "\n".join(f"s{number}" for number in range(30))
+    done = play(
+        f"- name: Set up the seats\n  {SEATS}" + tasks("{name: Make it, behave: {result: {changed: true}}}"),
+        hosts=hosts,
+    )
+    assert "  + Make it            30 seats" in done.stdout
+    assert "30 seats of cs are ready" in done.stdout
+    assert len(done.stdout.splitlines()) < 10
+
+
+def test_a_seat_without_ssh_is_told_in_a_sentence(play: Play) -> None:
+    away = "ada ansible_host=127.0.0.1 ansible_port=1 ansible_connection=ssh #"
+    done = play(f"- name: Set up the seats\n  {SEATS}" + tasks("{name: Make it, behave: {}}"), hosts=away)
+    assert "✗ ada: Make it: It runs, but its SSH does not answer yet." in done.stdout
+    assert re.search(r"^ada +cs-ada +unreachable +Make it: It runs", done.stdout, re.MULTILINE)
+    assert done.returncode == 4
+
+
+def test_seats_that_the_cloud_side_lacks_are_in_the_table(play: Play) -> None:
+    refused = "[{student: bob, reason: No zone has room for a t3.large.}]"
+    untrusted = "[{student: cy, reason: Another key answered.}]"
+    done = play(
+        f"- name: Bring up the cloud side\n  {HERE}"
+        + tasks(
+            f"{{name: Launch, ansible.builtin.set_fact: {{lab_seats_refused: {refused}}}}}",
+            f"{{name: Pin, ansible.builtin.set_fact: {{seat_trust_failures: {untrusted}}}}}",
+            "{name: Copy, behave: {result: {seat_failures: [{student: dora, reason: Gone.}]}}}",
+        )
+    )
+    assert re.search(r"^bob +cs-bob +no seat +No zone has room for a t3.large.$", done.stdout, re.MULTILINE)
+    assert re.search(r"^cy +cs-cy +not trusted +Another key answered.$", done.stdout, re.MULTILINE)
+    assert re.search(r"^dora +cs-dora +failed +Gone.$", done.stdout, re.MULTILINE)
+
+
+def test_a_modules_warning_is_not_hidden(play: Play) -> None:
+    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {result: {warn: The clock is wrong.}}}"))
+    assert "The clock is wrong." in done.stderr
+
+
+def test_no_colours_in_a_pipe(play: Play) -> None:
+    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}"))
+    assert "\x1b" not in done.stdout
+    assert "\r" not in done.stdout
+
+
+def test_a_class_without_seats_is_no_noise(folder: Path) -> None:
+    """What Ansible says of an inventory without hosts is no teacher's concern: the plan tells of them."""
+    plays = f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {}}") + f"- name: Set up the seats\n  {SEATS}"
+    with LocalCloud(hosts=False) as cloud:
+        words = command(folder, plays + tasks("{name: Look, behave: {}}"), "", "up", ())
+        settings = environment(folder, **cloud.env, LAB_REGION="us-east-1")
+        done = subprocess.run([words[0], words[3]], env=settings, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def on_a_terminal(folder: Path, playbook: str, **settings: str) -> str:
+    ours, theirs = pty.openpty()
+    words = command(folder, playbook, "ada", "up", ())
+    with subprocess.Popen(
+        words, env=environment(folder, **settings), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := os.read(ours, 4096):
+                seen += part
+        except OSError:  # the other end was closed: that is how a terminal's end is told
+            os.close(ours)
+    return seen.decode()
+
+
+def test_colours_on_a_terminal_unless_they_are_not_wanted(folder: Path) -> None:
+    playbook = f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}")
+    assert "\x1b[0;33m  + Make it" in on_a_terminal(folder, playbook)
+    plain = on_a_terminal(folder, playbook, NO_COLOR="1")
+    assert "  + Make it" in plain
+    assert not re.search(r"\x1b\[[0-9;]*m", plain)
+
+
+def test_a_terminal_shows_what_is_being_done(folder: Path) -> None:
+    seen = on_a_terminal(folder, f"- name: Look\n  {HERE}" + tasks("{name: Look around, behave: {}}"))
+    assert "\r\x1b[K  … Look around" in seen
+    assert seen.rsplit("… Look around", 1)[1].startswith("\r\x1b[K"), "it is gone again before the next line"

@@ -1,0 +1,160 @@
+"""The Makefile's set-up, with a project so small that it is installed at once: .venv, and what is made meanwhile."""
+
+import os
+import re
+import runpy
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Builds the small project without anything from outside: one console script that tells what make has given it.
+BACKEND = '''
+import os, time, zipfile
+TOLD = """import os, sys
+def main():
+    print(*sys.argv[1:], *(f"{name}={os.environ.get(name)}" for name in ("CLASS", "CLOUD", "STUDENT", "MAKE_GIVEN")))
+"""
+def build_editable(folder, *_):
+    while os.path.exists("slow"):
+        open("building", "w").close()
+        time.sleep(0.05)
+    name, info = "small-1-py3-none-any.whl", "small-1.dist-info"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        wheel.writestr("small.py", TOLD)
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: small\\nVersion: 1\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/entry_points.txt", "[console_scripts]\\nclasslab = small:main\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+'''
+PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    for name in ("scripts", "classes", "src/localcloud"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("Makefile", "scripts/find-python", "scripts/make_venv.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "scripts" / "ensure-engine").write_text("#!/bin/sh\ntouch engine\n")
+    (tmp_path / "scripts" / "ensure-engine").chmod(0o755)
+    (tmp_path / "src" / "localcloud" / "__main__.py").write_text("import sys\nopen('image', 'w').write(str(sys.argv))")
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text("# nothing\n")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    return tmp_path
+
+
+def start(room: Path, *words: str) -> subprocess.Popen[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHONPATH"))}
+    return subprocess.Popen(
+        ["make", *words],
+        cwd=room,
+        env=own,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def make(room: Path, *words: str) -> str:
+    process = start(room, *words)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    return said
+
+
+def test_each_step_is_told_once_and_skipped_when_done(room: Path) -> None:
+    said = make(room, "up", "CLASS=cs101", "STUDENT=ada grace")
+    first, second, told = said.splitlines()
+    assert first.startswith("Making .venv with /")
+    assert second == "Installing the locked requirements"
+    assert told.startswith("up CLASS=cs101 CLOUD= STUDENT=ada grace MAKE_GIVEN=")
+    assert set(told.partition("MAKE_GIVEN=")[2].split()) == {"CLASS", "STUDENT"}
+    assert (room / "engine").exists()
+    assert (room / "image").read_text().endswith("'image', 'build', '24.04']")
+    assert make(room, "down").startswith("down CLASS= ")
+
+
+def test_a_class_on_aws_needs_no_engine(room: Path) -> None:
+    make(room, "up", "CLOUD=aws")
+    assert not (room / "engine").exists()
+    assert not (room / "image").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "here"),
+    [
+        ("classes/cs101.yml", "lab_name: x\nlab_cloud: aws\n", False),
+        ("classes/cs101.yml", "lab_cloud: 'aws'  # it bills\n", False),
+        ("classes/cs101.yml", "lab_cloud: localcloud # or aws\n", True),
+        (".lab/cs101/cloud", "aws\n", False),
+        (".lab/cs101/cloud", "localcloud\n", True),
+        (".lab/demo/cloud", "aws\n", True),
+    ],
+)
+def test_a_class_on_aws_is_known_by_its_file_or_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, here: bool
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLASS", "classes/cs101.yml")
+    monkeypatch.setenv("CLOUD", "")
+    assert runpy.run_path(str(ROOT / "scripts" / "make_venv.py"))["on_this_machine"]() is here
+
+
+def test_an_engine_that_is_refused_stops_make_but_not_the_venv(room: Path) -> None:
+    (room / "scripts" / "ensure-engine").write_text("#!/bin/sh\necho Missing: podman >&2\nexit 1\n")
+    process = start(room, "up")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert said.count("Missing: podman") == 1
+    assert "CLASS=" not in said, "up was not called"
+    assert "Making" not in make(room, "up", "CLOUD=aws")
+
+
+def test_two_at_a_time_make_it_once(room: Path) -> None:
+    both = [start(room, "down"), start(room, "down")]
+    said = "".join(each.communicate(timeout=120)[0] for each in both)
+    assert [each.returncode for each in both] == [0, 0], said
+    assert said.count("Making .venv") == 1
+    assert said.count("down CLASS=") == 2
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_set_up_begins_anew(room: Path, end: signal.Signals) -> None:
+    (room / "slow").touch()
+    process = start(room, "up")
+    until = time.monotonic() + 60
+    while not (room / "building").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(process.pid, end)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    (room / "slow").unlink()
+    assert "Making .venv" in make(room, "up")
+
+
+def test_a_new_lock_makes_it_anew_and_only_tests_need_the_second(room: Path) -> None:
+    make(room, "down")
+    (room / "requirements-dev.txt").touch()
+    assert "Installing" not in make(room, "down")
+    assert make(room, ".venv/dev") == "Installing what tests need\n"
+    (room / "requirements.txt").touch()
+    assert "Making .venv" in make(room, "down")
+
+
+def test_bare_make_lists_the_verbs(room: Path) -> None:
+    said = make(room)
+    for verb in ("up", "down", "extend", "allow", "test"):
+        assert re.search(rf"^  make {verb} +\w", said, re.MULTILINE)
