@@ -1,4 +1,4 @@
-"""A seat ends at its time: through a reboot, after it was switched off, and not before a time that was moved."""
+"""A seat ends at its time, whatever is done to it, and not before a time that was moved."""
 
 import json
 import os
@@ -64,20 +64,21 @@ class Seats:
         self.lab.wait(self.seat.id, "running")
         self.seat = Seat("ada", self.seat.id, self.lab.describe(self.seat.id)["PublicIpAddress"])
         assert trust.establish(trust.Contact(self.folder, "lab", 60), [self.seat]).failures == []
-        until(lambda: self.ssh("systemctl is-active classlab-deadline.timer") == "active", 20)
+        until(lambda: self.ssh("systemctl is-active classlab-deadline.timer") == "active")
 
     def reboot(self) -> None:
         before = self.ssh("systemctl show -P UserspaceTimestamp")
         self.lab.ec2.reboot_instances(InstanceIds=[self.seat.id])
         until(lambda: self.ssh("systemctl show -P UserspaceTimestamp") not in ("", before))
-        until(lambda: self.ssh("systemctl is-active classlab-deadline.timer") == "active", 20)
+        until(lambda: self.ssh("systemctl is-active classlab-deadline.timer") == "active")
 
     def ssh(self, command: str) -> str:
         words = ["ssh", "-F", str(self.folder.ssh_config), "-o", "BatchMode=yes", "ada", command]
         return subprocess.run(words, capture_output=True, text=True, timeout=60).stdout.strip()
 
-    def ended(self, within: float) -> None:
-        until(lambda: self.lab.state(self.seat.id) == "terminated", within)
+    def ended(self) -> None:
+        """Its power-off is what terminates it; half a minute after a boot it looks by itself."""
+        until(lambda: self.lab.state(self.seat.id) == "terminated", 90)
 
     def play(self, ends_at: str, public_key: str) -> str:
         """Run the roles; the line of Ansible's recap."""
@@ -115,24 +116,18 @@ def seats(lab: Lab, tmp_path: Path) -> Iterator[Seats]:
         lab.terminate(seats.seat.id)
 
 
-def test_it_ends_at_its_time_also_after_a_reboot(seats: Seats) -> None:
-    ends_at = seconds_from_now(45)
+def test_armed_at_boot_it_holds_through_a_reboot_and_while_the_seat_is_switched_off(seats: Seats) -> None:
+    ends_at = seconds_from_now(60)
     seats.launch(ends_at)
     seats.reboot()
-    assert datetime.now(UTC) < datetime.fromisoformat(ends_at), "too slow a machine for this test"
+    told = seats.ssh("systemctl show -P NextElapseUSecRealtime classlab-deadline.timer")
+    assert ends_at == f"{told.split()[1]}T{told.split()[2]}Z"
     assert seats.lab.state(seats.seat.id) == "running"
-    wait_until(ends_at)
-    seats.ended(within=20)
-
-
-def test_switched_off_when_its_time_came_it_ends_when_it_is_switched_on(seats: Seats) -> None:
-    ends_at = seconds_from_now(25)
-    seats.launch(ends_at)
     seats.lab.ec2.stop_instances(InstanceIds=[seats.seat.id])
     seats.lab.wait(seats.seat.id, "stopped")
     wait_until(ends_at)
     seats.lab.ec2.start_instances(InstanceIds=[seats.seat.id])
-    seats.ended(within=60)
+    seats.ended()
 
 
 def test_a_time_that_was_moved_counts_whatever_user_data_says(seats: Seats) -> None:
@@ -141,7 +136,7 @@ def test_a_time_that_was_moved_counts_whatever_user_data_says(seats: Seats) -> N
     # Killed after it had noted the new time, before systemd heard of it.
     seats.ssh(f"echo {later} {seats.seat.id} | sudo tee /etc/classlab/deadline")
     wait_until(first)
-    until(lambda: seats.ssh("journalctl -u classlab-deadline.service | grep Finished"), 20)
+    until(lambda: seats.ssh("journalctl -u classlab-deadline.service | grep Finished"))
     public_key = keys.public_half(seats.folder.teacher_key)
     assert "changed=2 " in seats.play(later, public_key)
     assert "changed=0 " in seats.play(later, public_key)
@@ -154,4 +149,4 @@ def test_a_time_that_was_moved_counts_whatever_user_data_says(seats: Seats) -> N
     soon = seconds_from_now(25)
     assert "changed=1 " in seats.play(soon, public_key)
     wait_until(soon)
-    seats.ended(within=20)
+    seats.ended()

@@ -88,7 +88,7 @@ class Seat:
         inventory = self.folder / "seats.json"
         inventory.write_text(json.dumps({"all": {"hosts": {"seat": host}}}))
         done = subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, book],
+            [Path(sys.executable).with_name("ansible-playbook"), "-v", "-i", inventory, book],
             env={
                 **os.environ,
                 "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -104,10 +104,11 @@ class Seat:
         return Ran(done.returncode, done.stdout + done.stderr)
 
     def missing(self) -> list[str]:
-        """What the seat itself says is missing, from the words of its end or of the roles that ran."""
+        """What the seat says is missing; it is brought then."""
         ran = self.play("seat_facts", *ROLES)
         assert ran.status == 0, ran.said
-        return [role for role in ROLES if f"TASK [{role} : " in ran.said]
+        [names] = re.findall(r'"seat_missing": (\[.*?\])', ran.said)
+        return list(json.loads(names))
 
 
 @pytest.fixture(scope="module", params=["24.04", "22.04"])
@@ -157,7 +158,7 @@ def test_a_seat_gets_its_python_its_pip_and_the_environment(seat: Seat) -> None:
     assert re.fullmatch(r"Python 3\.11\.\d+", seat.ssh("python3.11 --version"))
     assert re.fullmatch(r"pip \S+ from /opt/classlab/pip3\.11/pip \(python 3\.11\)", seat.ssh("pip3.11 --version"))
     assert seat.ssh("tmux -V").startswith("tmux ")
-    [version] = re.findall(r"pip (\S+)", seat.ssh("pip3.11 --version"))
+    version = seat.ssh("pip3.11 --version").split()[1]
     assert int(version.partition(".")[0]) >= 25  # newer than the one that Python brings
 
     there = seat.ssh("bash -lc 'command -v python pip; python --version; pip --version'").splitlines()
@@ -178,9 +179,10 @@ def test_a_second_run_changes_nothing(seat: Seat) -> None:
     state = "find / -xdev -newermt \"$(cat /tmp/then)\" -type f ! -path '/proc/*' ! -path '/var/log/*' ! -path '/run/*'"
     seat.ssh("date '+%F %T.%N' >/tmp/then")
     ran = seat.play(*ROLES)
-    assert (ran.status, ran.counts["changed"], ran.counts["ok"]) == (0, 0, 4), ran.said
+    assert (ran.status, ran.counts["changed"]) == (0, 0), ran.said
     ran = seat.play("seat_facts", *ROLES)
-    assert (ran.status, ran.counts["changed"], ran.counts["ok"]) == (0, 0, 1), ran.said
+    assert (ran.status, ran.counts["changed"]) == (0, 0), ran.said
+    assert set(re.findall(r"TASK \[(\w+) : ", ran.said)) == {"seat_facts"}
     touched = seat.ssh(f"sudo {state} | grep -E '^/(etc|usr|opt|home)'", check=False)
     assert [path for path in touched.splitlines() if not path.endswith(".sudo_as_admin_successful")] == []
 
@@ -210,7 +212,7 @@ def test_what_was_harmed_is_asked_for_and_mended(seat: Seat) -> None:
     seat.ssh("sudo apt-get purge -qy python3.11-dev >/dev/null")
     kill = "until sudo pkill -9 -x dpkg; do sleep 0.02; done; sudo pkill -9 -x apt-get; sleep 0.5"
     seat.ssh(f"(sudo apt-get install -qy python3.11-dev tmux nmap >/dev/null 2>&1 &) ; {kill}", check=False)
-    assert seat.missing() == ["deadsnakes_python"]
+    assert seat.missing() == ["python"]
     assert seat.ssh("sudo dpkg --audit; dpkg-query -W -f '${Status}' python3.11-dev") == "install ok installed"
     assert seat.missing() == []
 

@@ -1,0 +1,122 @@
+"""A teacher's checkout in a folder of its own: the playbooks and roles of this one, its own classes and lab folders."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aws_hosts import until
+
+from classlab.clouds import program
+from localcloud import LocalCloud
+
+ROOT = Path(__file__).parents[2]
+OURS = ("ansible.cfg", "examples", "group_vars", "inventory", "playbooks", "plugins", "roles")
+
+
+@dataclass
+class School:
+    cloud: LocalCloud
+    root: Path
+    name: str = "cs"
+
+    def __post_init__(self) -> None:
+        for each in OURS:
+            (self.root / each).symlink_to(ROOT / each)
+        project = self.root / "classes" / "lesson"
+        project.mkdir(parents=True)
+        (project / "main.py").write_text("import pathlib, sys\nprint(sys.version)\n")
+        (project / "requirements.txt").write_text("six==1.17.0\n")
+        self.roster("ada", "ben")
+
+    def roster(self, *students: str, **settings: Any) -> None:
+        told = {"lab_name": self.name, "lab_students": list(students), "lab_project": "lesson", **settings}
+        (self.root / "classes" / f"{self.name}.yml").write_text(yaml.safe_dump(told))
+
+    @property
+    def folder(self) -> Path:
+        return self.root / ".lab" / self.name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        theirs = ("AWS_", "ANSIBLE_", "LAB_", "LOCALCLOUD_", "MAKE")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+        # The home of a teacher without credentials, so that nothing but the localcloud of the tests can be reached.
+        alone = {"HOME": str(self.root), "AWS_EC2_METADATA_DISABLED": "true"}
+        return {**own, **alone, "LOCALCLOUD_HOME": str(self.cloud.home.folder), "CLASS": self.name}
+
+    def make(self, verb: str, fails: bool = False, **variables: str) -> str:
+        """What `make VERB` shows; its exit status must be as expected."""
+        done = subprocess.run(
+            [program("classlab"), verb],
+            env={**self.environment, **variables},
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def kill_up(self, moment: Callable[[str], Any]) -> str:
+        """Begin `make up`, and SIGKILL all of its processes as soon as `moment`, given what it has shown, is true."""
+        shown = self.root / "shown"
+        with shown.open("w") as out:
+            running = subprocess.Popen(
+                [program("classlab"), "up"],
+                env={**self.environment, "PYTHONUNBUFFERED": "1"},
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            until(lambda: moment(shown.read_text()) or running.poll() is not None, 300)
+            assert running.poll() is None, "it ended before it could be killed: " + shown.read_text()
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        return shown.read_text()
+
+    def ssh(self, student: str, command: str) -> str:
+        words = ["ssh", "-F", str(self.folder / "ssh_config"), "-o", "BatchMode=yes", student, command]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def seats(self) -> dict[str, str]:
+        """Student -> instance id, of all that is not ended; a student with two seats fails."""
+        pages = (
+            self.cloud.client("ec2")
+            .get_paginator("describe_instances")
+            .paginate(Filters=[{"Name": "tag:Lab", "Values": [self.name]}])
+        )
+        living = [
+            each
+            for page in pages
+            for reservation in page["Reservations"]
+            for each in reservation["Instances"]
+            if each["State"]["Name"] not in ("terminated", "shutting-down")
+        ]
+        found = {
+            next(tag["Value"] for tag in each["Tags"] if tag["Key"] == "Student"): each["InstanceId"] for each in living
+        }
+        assert len(found) == len(living), f"a student has two seats: {living}"
+        return found
+
+    def left(self) -> list[str]:
+        """Ids of what still has the lab's tag, asked of the cloud in all its ways."""
+        ec2 = self.cloud.client("ec2")
+        mine = [{"Name": "tag:Lab", "Values": [self.name]}]
+        ids = list(self.seats().values())
+        ids += [each["VolumeId"] for each in ec2.describe_volumes(Filters=mine)["Volumes"]]
+        ids += [each["GroupId"] for each in ec2.describe_security_groups(Filters=mine)["SecurityGroups"]]
+        ids += [each["KeyPairId"] for each in ec2.describe_key_pairs(Filters=mine)["KeyPairs"]]
+        ids += [
+            each["NetworkInterfaceId"] for each in ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+        ]
+        return ids
