@@ -32,9 +32,9 @@ def main() -> int:
             do(*PIP, *LOCKED, "requirements-dev.txt")
             stamp.touch()
             return 0
+        print(f"Making .venv with {sys.executable}", flush=True)
         beside = hosts() if os.environ.get("HOSTS") == "yes" and on_this_machine() else None
         try:
-            print(f"Making .venv with {sys.executable}", flush=True)
             do(sys.executable, "-m", "venv", "--clear", VENV)
             print("Installing the locked requirements", flush=True)
             do(*PIP, *LOCKED, "requirements.txt")
@@ -49,6 +49,7 @@ def main() -> int:
 
 def hosts() -> subprocess.Popen[bytes]:
     """localcloud's own commands need nothing that is not in Python, so they need not wait for .venv."""
+    print("Seeing to the container engine and its Ubuntu image meanwhile", flush=True)
     words = 'scripts/ensure-engine && exec "$0" -m localcloud image build 24.04 >/dev/null'
     return subprocess.Popen(["sh", "-c", words, sys.executable], env={**os.environ, "PYTHONPATH": "src"})
 

@@ -42,8 +42,6 @@ class ActionModule(ActionBase):
         try:
             there = self._connection._shell.join_path(self._make_tmp_path(), archive.name)
             self._transfer_file(str(archive), there)
-            # Pipelining does not do it by itself, and with another `become` than root the module must be able to read.
-            self._fixup_perms2((self._connection._shell.tmpdir, there), execute=False)
             return self._module({**asked, "archive_on_seat": there}, variables)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -45,6 +45,7 @@ COLOURS = {
 }
 # Facts that tell of seats which are not as they should be -> the word for the table.
 LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
+UNTOLD = ("ansible.builtin.validate_argument_spec", "validate_argument_spec")
 ASKING = ("pause", "ansible.builtin.pause")
 CLEAR = "\r\x1b[K"
 
@@ -96,7 +97,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host: Host, task: Task) -> None:
         self._began[host.get_name(), task._uuid] = time.monotonic()
         self._print(self._story.start(host.get_name(), _step(task)))
-        if self._live:
+        if self._live and task.action not in UNTOLD:
             doing = self._story.doing(_name(task))[: self._display.columns - 1]
             # Whoever is asked a question must see the question.
             sys.stdout.write(CLEAR if task.action in ASKING else f"{CLEAR}{doing}")

@@ -58,7 +58,7 @@ def main() -> None:
     # Never repeated in the sentence: it may be a private key.
     if not re.fullmatch(r"(ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?", wanted["public_key"].strip()):
         module.fail_json(
-            msg="The student's key is no public key: that is one line, beginning with ssh-ed25519, ssh-rsa, ecdsa- or sk-."
+            msg="The student's key is no public key. That is one line, beginning with ssh-ed25519, ssh-rsa, ecdsa, sk."
         )
     try:
         reason = access.missing(wanted) if module.check_mode else access.ensure(wanted)

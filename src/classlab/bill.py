@@ -4,6 +4,7 @@ AWS's own bill comes a day later. This one multiplies the hours that AWS tells w
 out rather than looking exact.
 """
 
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,7 +73,7 @@ def bill(before: Sweep, after: Sweep, volume_size: int = 0, billed: Container[st
         storage = [money.times(price, _hours(seat.since, until))]
         # A terminated seat no longer tells whether it had a public address; nearly all have.
         seats.append(_seat(seat, until, storage, address=True, ended_before=seat.id in known_before))
-    seats.sort(key=lambda each: (each.ended_before, each.student, each.since))
+    seats.sort(key=lambda each: (each.ended_before, natural(each.student), each.since))
     loose = sum(_disk(each, after.time) or 0 for each in disks if each.held_by not in ids)
     return Bill(seats, loose, _notes(here, list(ended.values()), before, seats))
 
@@ -89,6 +90,11 @@ def an_hour(found: Iterable[Found]) -> float:
         elif each.kind == "address" and not each.held_by:
             costs.append(money.address_hour())
     return sum(each or 0 for each in costs)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """student-2 comes before student-10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def _instances(found: Iterable[Found]) -> list[Found]:

@@ -99,7 +99,8 @@ class Story:
     def failed(self, host: str, step: str, task: str, failure: Failure, state: str = "failed") -> list[Line]:
         """A host failed and is out of the play. The same failure of many seats is told once, then summed up."""
         self.failures += 1
-        if host in self.seats:
+        # A seat that was not trusted cannot be reached either: the first cause is the one that counts.
+        if host in self.seats and self.seats[host].state == "ready":
             self.seats[host] = Seat(host, state, f"{step}: {failure.brief}")
         if not self.play.here:
             current = self.play.steps[self._place(step)]
@@ -159,19 +160,18 @@ class Story:
         for place, step in enumerate(self.play.steps):
             if not step.told and all(place < each for each in busy):
                 step.told = True
-                lines += self._tell(place, step)
+                lines += self._tell(step)
         return lines
 
-    def _tell(self, place: int, step: Step) -> list[Line]:
-        """`+ venv  28 of 30 seats, failed: ada, bob`, when it changed anything."""
+    def _tell(self, step: Step) -> list[Line]:
+        """`+ venv  28 seats, failed: ada, bob`, when it changed anything."""
         lines = self._repeated(step.failed)
         if step.changed or step.failed:
-            total = len(self.play.hosts)
-            through = total - len({host for each in self.play.steps[: place + 1] for host in each.failed})
-            seats = count(total, "seat") if through == total else f"{through} of {count(total, 'seat')}"
-            failed = f", failed: {listed(step.failed)}" if step.failed else ""
-            text = f"  + {step.name:<18} {seats}{failed}{took(step.ended - step.began)}"
-            lines += self._under_heading(Line(text, Mood.FAILED if step.failed else Mood.CHANGED))
+            done = [count(len(step.changed), "seat")] if step.changed else []
+            failed = [f"failed: {listed(step.failed)}"] if step.failed else []
+            mark, mood = ("✗", Mood.FAILED) if step.failed else ("+", Mood.CHANGED)
+            text = f"  {mark} {step.name:<18} {', '.join(done + failed)}{took(step.ended - step.began)}"
+            lines += self._under_heading(Line(text, mood))
         return lines
 
     def _repeated(self, hosts: Collection[str]) -> list[Line]:

@@ -151,4 +151,6 @@ def _lives(pid: int) -> bool:
         return False
     except PermissionError:  # somebody else's
         return True
+    with suppress(OSError):  # one that was killed, but that nobody has taken notice of yet, is dead all the same
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     return pid > 0

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Container, Sequence
 
-from classlab.bill import an_hour
+from classlab.bill import an_hour, natural
 from classlab.kinds import KINDS, Found, counted
 from classlab.money import dollars
 from classlab.sweep import Sweep
@@ -30,7 +30,7 @@ def _by_region(sweep: Sweep) -> list[str]:
         lines.append(f"  {region}")
         for kind in KINDS:
             things = [each for each in sweep.found if (each.region, each.kind) == (region, kind.name)]
-            names = textwrap.wrap(", ".join(sorted(_known_as(each) for each in things)), WIDTH - 24, max_lines=6)
+            names = textwrap.wrap(", ".join(sorted(map(_known_as, things), key=natural)), WIDTH - 24, max_lines=6)
             heads = [f"    {counted(len(things), kind.name):<20}", *[" " * 24] * 5]
             lines += [f"{head}{line}" for head, line in zip(heads, names, strict=False)]
     return lines

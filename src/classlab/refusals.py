@@ -50,6 +50,9 @@ _OF_LAB = {
     "`make down` and `make up` take a new one for all.",
     "InvalidKeyPair.NotFound": "The lab's key pair is gone from the cloud: `{again}` brings it back.",
     "InvalidGroup.NotFound": "The lab's security group is gone from the cloud: `{again}` brings it back.",
+    "AuthFailure.ServiceLinkedRoleCreationNotPermitted": "The account has never had a spot instance, and your AWS user "
+    "may not prepare it: have an administrator run aws iam create-service-linked-role --aws-service-name "
+    "spot.amazonaws.com, or set lab_spot: false; then `{again}`.",
     "OptInRequired": "The account is not ready for EC2 (OptInRequired): finish signing up in the AWS console.",
     "PendingVerification": "AWS is still checking the account, which takes up to four hours: then `{again}`.",
     "AccessDenied": _NOT_ALLOWED,

@@ -2,6 +2,7 @@
 
 import re
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from school import School
 
 
 @pytest.fixture
-def school(lab: Lab, tmp_path: Path) -> Iterator[School]:
-    school = School(lab.cloud, tmp_path)
-    yield school
-    if school.left():
-        school.make("down", YES="yes")
+def school(lab: Lab) -> Iterator[School]:
+    # Not tmp_path: that has the test's name in it, and ssh's sockets want short paths.
+    with tempfile.TemporaryDirectory() as folder:
+        school = School(lab.cloud, Path(folder))
+        yield school
+        if school.left():
+            school.make("down", YES="yes")
 
 
 def test_the_whole_way(school: School, lab: Lab) -> None:

@@ -169,6 +169,16 @@ def test_so_it_is_when_ec2_has_forgotten_it_but_not_its_token(lab: CloudSide) ->
     assert lab.launcher({}).all(["ada"]).ids["ada"] not in (first.id, launched.ids["ada"])
 
 
+def test_a_token_that_ec2_keeps_of_a_failed_launch_holds_nobody_up(lab: CloudSide) -> None:
+    """There it is, with other words, but no instance has it."""
+    lab.cloud.fault("ec2.RunInstances", "error=IdempotentParameterMismatch", "next=1")
+    launcher = lab.launcher({})
+    launcher.hidden = 3
+    assert list(launcher.all(["ada"]).ids) == ["ada"] and lab.students() == ["ada"]
+    tokens = [each["parameters"]["ClientToken"] for each in lab.requests("RunInstances")]
+    assert len(set(tokens)) == 2
+
+
 def test_stopped_seats_are_started(lab: CloudSide) -> None:
     ids = [seat.id for seat in lab.up("ada", "grace").found]
     lab.client.stop_instances(InstanceIds=ids)  # stopping, or stopped already

@@ -325,3 +325,15 @@ def test_after_a_kill_nothing_goes_on_unseen(room: ClassRoom) -> None:
     process.kill()
     process.communicate(timeout=20)  # ends when ansible, which has the same output, has ended
     assert where(room, "down", CLOUD="localcloud") == "localcloud"
+
+
+def test_after_a_kill_of_all_the_next_waits_for_the_step_that_is_under_way(room: ClassRoom) -> None:
+    """Ansible's workers are in sessions of their own, so one may still be changing the cloud."""
+    (room.root / "playbooks" / "up.yml").write_text(WAITS.replace("sleep 60", "sleep 6"))
+    process = room.start("up")
+    begun(room)
+    os.killpg(process.pid, signal.SIGKILL)
+    done = room.run("down", CLOUD="localcloud")
+    assert done.returncode == 0
+    assert "The last step of make up CLASS=demo that was killed is still at work; waiting for it." in done.stdout
+    process.communicate()

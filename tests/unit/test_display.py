@@ -53,7 +53,7 @@ def test_a_seat_that_has_nothing_to_do_does_not_hold_up_the_others() -> None:
     assert told.leave("ada") == []
     step(told, "bob", "probe", 0)
     step(told, "bob", "pip")
-    assert text(told.start("bob", "venv")) == ["Set up the seats", "  + pip                2 seats"]
+    assert text(told.start("bob", "venv")) == ["Set up the seats", "  + pip                1 seat"]
 
 
 def test_unchanged_steps_are_not_told() -> None:
@@ -80,9 +80,9 @@ def test_a_failure_is_told_at_once_and_the_step_counts_it() -> None:
         "  ✗ ada: Install pip: The disk is full.",
     ]
     told.ok("bob", "pip", "Install pip", 1)
-    assert text(told.start("bob", "venv")) == ["  + pip                1 of 2 seats, failed: ada"]
+    assert text(told.start("bob", "venv")) == ["  ✗ pip                1 seat, failed: ada"]
     step(told, "bob", "venv")
-    assert "  + venv               1 of 2 seats" in text(told.end(Closing()))
+    assert "  + venv               1 seat" in text(told.end(Closing()))
 
 
 def test_thirty_seats_that_fail_alike_are_two_lines() -> None:
@@ -96,7 +96,7 @@ def test_thirty_seats_that_fail_alike_are_two_lines() -> None:
     assert text(lines)[1:] == [
         "  ✗ s0: Install Python: Launchpad is down. Then `make up s0`.",
         "  ✗ s1, s2, s3, s4, s5 and 24 more: Install Python: the same as s0",
-        "  + python             0 of 30 seats, failed: s0, s1, s2, s3, s4 and 25 more",
+        "  ✗ python             failed: s0, s1, s2, s3, s4 and 25 more",
     ]
 
 
@@ -149,3 +149,12 @@ def test_seats_that_never_came_are_in_the_table() -> None:
     told.lacking([{"student": "bob", "reason": "No zone has room."}], "no seat")
     lines = text(told.end(Closing(lab="demo")))
     assert any(line.startswith("bob") and "no seat" in line and "No zone has room." in line for line in lines)
+
+
+def test_the_first_cause_of_a_seats_trouble_is_the_one_in_the_table() -> None:
+    told = Story(clock=Clock())
+    told.lacking([{"student": "ada", "reason": "Another key answered."}], "not trusted")
+    told.begin("Set up the seats", ["ada"], ["ada"])
+    told.start("ada", "probe")
+    told.failed("ada", "probe", "Ask the seat", Failure(("It does not answer.",)), "unreachable")
+    assert told.seats["ada"].state == "not trusted"

@@ -73,9 +73,10 @@ def make(room: Path, *words: str) -> str:
 
 def test_each_step_is_told_once_and_skipped_when_done(room: Path) -> None:
     said = make(room, "up", "CLASS=cs101", "STUDENT=ada grace")
-    first, second, told = said.splitlines()
+    first, second, third, told = said.splitlines()
     assert first.startswith("Making .venv with /")
-    assert second == "Installing the locked requirements"
+    assert second == "Seeing to the container engine and its Ubuntu image meanwhile"
+    assert third == "Installing the locked requirements"
     assert told.startswith("up CLASS=cs101 CLOUD= STUDENT=ada grace MAKE_GIVEN=")
     assert set(told.partition("MAKE_GIVEN=")[2].split()) == {"CLASS", "STUDENT"}
     assert (room / "engine").exists()

@@ -82,6 +82,12 @@ def test_where_aws_does_not_tell_the_end_the_deadline_was_it() -> None:
     assert bill(swept(THREE, ended=[gone]), swept(THREE, ended=[gone])).hours == 2
 
 
+def test_seats_are_in_the_order_in_which_people_count() -> None:
+    names = ["s10", "s2", "ada", "s1"]
+    before = swept(TWO, *(seat(f"i-{name}", student=name) for name in names))
+    assert [each.student for each in bill(before, swept(TWO)).seats] == ["ada", "s1", "s2", "s10"]
+
+
 def test_a_type_without_a_price_is_said_and_not_guessed() -> None:
     paid = bill(swept(TWO, seat(label="x9")), swept(TWO))
     assert paid.seats[0].cost is None

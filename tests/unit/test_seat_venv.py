@@ -260,9 +260,10 @@ def test_requirements_are_installed_once_as_the_student(seat: Seat, lock: Path, 
     assert venv.requirements_missing(str(seat.path), record, text) == ""
     assert venv.requirements_missing(str(seat.path), record, text + "six\n") == "the requirements have changed"
     assert venv.requirements_missing("/other/venv", record, text)
-    (seat.path / "lib/python3.11/site-packages/numpy-2.0.dist-info").rename(
-        seat.path / "lib/python3.11/site-packages/numpy-2.1.dist-info"
-    )
+    packages = seat.path / "lib/python3.11/site-packages"
+    (packages / "numpy-2.0.dist-info").rename(packages / "numpy-2.1.dist-info")
+    assert venv.requirements_missing(str(seat.path), record, text) == "", "the student wanted a newer one"
+    (packages / "numpy-2.1.dist-info").rename(packages / "other-1.0.dist-info")
     assert venv.requirements_missing(str(seat.path), record, text) == f"numpy==2.0 is no longer in {seat.path}"
 
 

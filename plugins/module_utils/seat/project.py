@@ -192,4 +192,5 @@ def _unwritten(wanted: dict[str, Any], problems: list[str]) -> SeatError:
 
 def _noted(wanted: dict[str, Any]) -> dict[str, Any]:
     """What is noted about this project; a class may have had others before."""
-    return read_record(RECORD).get(str(wanted["path"]), {})
+    noted: dict[str, Any] = read_record(RECORD).get(str(wanted["path"]), {})
+    return noted

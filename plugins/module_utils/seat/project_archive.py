@@ -6,7 +6,7 @@ import hashlib
 import os
 import tarfile
 import zlib
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from .files import SeatError
 from .project_folder import Folder
@@ -18,7 +18,8 @@ class Archive:
     def __init__(self, packed: BinaryIO) -> None:
         try:
             self._tar = tarfile.open(fileobj=packed, mode="r:gz")  # noqa: SIM115 - closed by __exit__
-            self.items = {member.name: self._item(member) for member in self._tar}
+            self._members = {member.name: member for member in self._tar}
+            self.items = {path: self._item(member) for path, member in self._members.items()}
         except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
             raise SeatError(f"The project's archive came damaged to the seat: {error}. Run it again.") from error
 
@@ -29,11 +30,10 @@ class Archive:
         self._tar.close()
 
     def read(self, path: str) -> bytes:
-        file = self._tar.extractfile(path)
-        return file.read() if file else b""
+        return self._open(self._members[path]).read()
 
     def unpack(self, path: str, folder: Folder) -> None:
-        member = self._tar.getmember(path)
+        member = self._members[path]
         if member.isdir():
             folder.make(path)
         elif member.issym():
@@ -55,7 +55,7 @@ class Archive:
             content = f"file:{digest.hexdigest()}"
         return {"is": content, "mode": f"{member.mode:04o}"}
 
-    def _open(self, member: tarfile.TarInfo) -> BinaryIO:
+    def _open(self, member: tarfile.TarInfo) -> IO[bytes]:
         file = self._tar.extractfile(member)
         if file is None:
             raise SeatError(f"The project's archive has something in place of the file {member.name}.")

@@ -9,7 +9,7 @@ import pwd
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import IO
 
 # A file while it is being written; always the same name, so that what a killed run left is found.
 PART = ".classlab-part"
@@ -72,7 +72,7 @@ class Folder:
             return ""
         return f"file:{digest.hexdigest()}"
 
-    def write(self, path: str, source: BinaryIO, mode: str) -> None:
+    def write(self, path: str, source: IO[bytes], mode: str) -> None:
         part = self._part(path)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -117,10 +117,10 @@ def requirements_missing(venv: str, record: str, requirements_text: str) -> str:
     noted = read_record(record)
     if noted.get("venv") != venv or noted.get("sha256") != _digest(requirements_text):
         return "the requirements are new" if not noted else "the requirements have changed"
-    folder = packages_folder(venv)
+    # Another version than ours is the student's own wish, as a changed file is.
+    there = {package.partition("==")[0] for package in installed(venv)}
     for package in noted.get("packages", []):
-        name, _, version = package.partition("==")
-        if not folder or not os.path.isdir(f"{folder}/{name}-{version}.dist-info"):
+        if package.partition("==")[0] not in there:
             return f"{package} is no longer in {venv}"
     return ""
 
@@ -144,7 +144,8 @@ def install_requirements(
 def installed(venv: str) -> list[str]:
     """`name==version` of every package, as its dist-info folder is called; pip itself is the venv's own affair."""
     folder = packages_folder(venv)
-    names = [entry.removesuffix(".dist-info") for entry in os.listdir(folder) if entry.endswith(".dist-info")]
+    entries = os.listdir(folder) if folder else []
+    names = [entry.removesuffix(".dist-info") for entry in entries if entry.endswith(".dist-info")]
     found = ["==".join(name.rsplit("-", 1)) for name in sorted(names)]
     return [package for package in found if not package.startswith("pip==")]
 

@@ -59,6 +59,10 @@ class Settings:
         for name, problem in kinds.items():
             if name not in _OWN_WORDS:
                 self.refuse(name, problem)
+        for name, default in self.defaults.items():
+            # Such a default is worked out by Ansible, and only where the class file does not have the setting.
+            if name in self.given and self.given[name] is None and "{{" in str(default):
+                self.refuse(name, f"{name} is empty: give it a value, or remove the line.")
 
     def __getitem__(self, name: str) -> Any:
         value = self.given.get(name)
@@ -96,6 +100,7 @@ def read(
     cidrs, cidr_problems = addresses.cidrs(values["lab_ssh_cidrs"])
     values.problems += cidr_problems
     values.check("lab_python", _python_problem)
+    values.check("lab_packages", _texts("lab_packages", r"[a-z0-9][a-z0-9+.-]+", "tmux"))
     user_data = files.check(values, folder)
     if values["lab_zones"] and values["lab_subnet_ids"]:
         values.problems.append(
@@ -112,7 +117,7 @@ def read(
             ends_at=ends_at,
             budget=float(budget),
             ssh_cidrs=cidrs,
-            ask_address="" if given.get("lab_ssh_cidrs") else str(values["lab_checkip_url"]),
+            ask_address="" if given.get("lab_ssh_cidrs") else values.check("lab_checkip_url", lambda _: ""),
             web=bool(values["lab_web"]),
             key_type=values.check("lab_key_type", _one_of("lab_key_type", KEY_TYPES)),
             ubuntu=values.check("lab_ubuntu", _one_of("lab_ubuntu", UBUNTUS)),

@@ -69,7 +69,6 @@ def remember(request: Request, region: str) -> None:
     """Keep where the lab is, so that a changed lab_region is noticed at the next up."""
     if request.lab_folder:
         folder = LabFolder(request.lab_folder)
-        folder.make()
         folder.write(folder.path / "region", f"{region}\n")
 
 
