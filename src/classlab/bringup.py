@@ -56,7 +56,7 @@ def bring_up(ec2: Any, wanted: Wanted, launcher: Callable[[Mapping[str, list[str
             awaited |= _launch(launcher(ids), missing, brought)
         awaited |= _start(ec2, wanted, [seat for seat in kept if seat.student in wanted.students], brought)
     tags = [(seat, seat_tags(wanted.tags, wanted.lab, seat.student)) for seat in kept]
-    brought.retagged = [seat.student for seat in in_cloud.correct_tags(ec2, tags)]
+    brought.retagged = [seat.student for seat in in_cloud.correct_tags(ec2, wanted.lab, tags)]
     if awaited:
         after, late = in_cloud.wait_until_running(ec2, wanted.lab, awaited, wanted.patience)
         brought.refused |= {awaited[each]: sentence for each, sentence in late.items()}

@@ -10,7 +10,7 @@ from classlab.bringup import counted, listed
 from classlab.errors import ClasslabError
 from classlab.kinds import MANAGED_BY
 from classlab.patience import patiently
-from classlab.seats import MOST_IDS, PATIENCE, Seat, of_lab
+from classlab.seats import PATIENCE, Seat, of_lab, write_tags
 
 # A typing error is not to cost a year.
 MOST_HOURS = 24 * 31
@@ -47,7 +47,7 @@ class Extended:
 
 
 def extend(ec2: Any, lab: str, hours: float, now: datetime) -> Extended:
-    """Move the deadline of all that the lab has, with one request. It is counted from the latest that a seat has."""
+    """Move the deadline of all that the lab has. It is counted from the latest that a seat has."""
     if not 0 < hours <= MOST_HOURS:
         raise NothingToExtendError(
             f"A lab is extended by more than 0 and at most {MOST_HOURS} hours, and not by {hours:g}: write, for "
@@ -60,10 +60,7 @@ def extend(ec2: Any, lab: str, hours: float, now: datetime) -> Extended:
         )
     before = max((time for seat in seats if (time := clock.tagged(seat.tags.get("EndsAt", "")))), default=None)
     ends_at = max(before or now, now) + timedelta(hours=hours)
-    ids = [each for seat in seats for each in (seat.id, *seat.belongings)] + _others(ec2, lab)
-    for start in range(0, len(ids), MOST_IDS):
-        tags = [{"Key": "EndsAt", "Value": clock.written(ends_at)}]
-        patiently(ec2.create_tags, PATIENCE, Resources=ids[start : start + MOST_IDS], Tags=tags)
+    write_tags(ec2, lab, seats, {"EndsAt": clock.written(ends_at)}, _others(ec2, lab))
     return Extended(seats, before, ends_at, hours)
 
 

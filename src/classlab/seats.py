@@ -96,18 +96,39 @@ def root_device(ec2: Any, image_id: str) -> str:
     return str(images[0]["RootDeviceName"])
 
 
-def correct_tags(ec2: Any, wanted: Iterable[tuple[Seat, Mapping[str, str]]]) -> list[Seat]:
+def correct_tags(ec2: Any, lab: str, wanted: Iterable[tuple[Seat, Mapping[str, str]]]) -> list[Seat]:
     """Write what differs, with one request for all seats where the same differs. Other tags of a seat stay."""
     differing: dict[tuple[tuple[str, str], ...], list[Seat]] = {}
     for seat, tags in wanted:
         if wrong := tuple(sorted((key, value) for key, value in tags.items() if seat.tags.get(key) != value)):
             differing.setdefault(wrong, []).append(seat)
     for wrong, seats in differing.items():
-        ids = [each for seat in seats for each in (seat.id, *seat.belongings)]
-        tags_to_write = [{"Key": key, "Value": value} for key, value in wrong]
-        for start in range(0, len(ids), MOST_IDS):
-            patiently(ec2.create_tags, PATIENCE, Resources=ids[start : start + MOST_IDS], Tags=tags_to_write)
+        write_tags(ec2, lab, seats, dict(wrong))
     return [seat for seats in differing.values() for seat in seats]
+
+
+def write_tags(ec2: Any, lab: str, seats: Sequence[Seat], tags: Mapping[str, str], others: Iterable[str] = ()) -> None:
+    """On the seats, on those of their disks and interfaces that are the lab's, and on `others`, which are known to be."""
+    hanging = [each for seat in seats for each in seat.belongings]
+    ids = [*(seat.id for seat in seats), *_of_lab(ec2, lab, hanging), *others]
+    written = [{"Key": key, "Value": value} for key, value in tags.items()]
+    for start in range(0, len(ids), MOST_IDS):
+        patiently(ec2.create_tags, PATIENCE, Resources=ids[start : start + MOST_IDS], Tags=written)
+
+
+def _of_lab(ec2: Any, lab: str, ids: Sequence[str]) -> list[str]:
+    """A disk that somebody has attached by hand is theirs, and not to be touched."""
+    ours = {"Lab": lab, "ManagedBy": MANAGED_BY}
+    filters = [{"Name": "key", "Values": list(ours)}, {"Name": "value", "Values": list(ours.values())}]
+    asked: dict[str, Any] = {"Filters": filters, "MaxResults": 1000}
+    found: dict[str, dict[str, str]] = {}
+    while True:
+        page = patiently(ec2.describe_tags, PATIENCE, **asked)
+        for each in page["Tags"]:
+            found.setdefault(each["ResourceId"], {})[each["Key"]] = each["Value"]
+        if not page.get("NextToken"):
+            return [each for each in ids if found.get(each) == ours]
+        asked["NextToken"] = page["NextToken"]
 
 
 def start(ec2: Any, lab: str, seats: Sequence[Seat], patience: float) -> dict[str, ClientError]:

@@ -66,7 +66,11 @@ def warnings(wanted: Class, survey: Survey, ends_at: datetime, prune: bool) -> l
     for student in leaving(wanted, survey):
         lines.append(
             f"{student} is no longer on the roster; "
-            + ("that seat is removed now." if prune else "that seat goes on and bills: make up PRUNE=yes removes it.")
+            + (
+                "that seat is removed now."
+                if prune
+                else "that seat goes on and bills. With PRUNE=yes, make up removes it."
+            )
         )
     before = found.living.ends_at
     if before and wanted.ends_at and abs(before - ends_at) > timedelta(minutes=1):
