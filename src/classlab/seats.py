@@ -108,7 +108,7 @@ def correct_tags(ec2: Any, lab: str, wanted: Iterable[tuple[Seat, Mapping[str, s
 
 
 def write_tags(ec2: Any, lab: str, seats: Sequence[Seat], tags: Mapping[str, str], others: Iterable[str] = ()) -> None:
-    """On the seats, on those of their disks and interfaces that are the lab's, and on `others`, which are known to be."""
+    """On the seats, on those of their disks and interfaces that are the lab's, and on `others`, which are."""
     hanging = [each for seat in seats for each in seat.belongings]
     ids = [*(seat.id for seat in seats), *_of_lab(ec2, lab, hanging), *others]
     written = [{"Key": key, "Value": value} for key, value in tags.items()]
