@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from classlab.classfile import ClassFile
 from classlab.errors import ClasslabError, UsageError
 from classlab.makevars import Wishes, wishes
 from classlab.names import did_you_mean
-from classlab.running import run
+from classlab.running import INTERRUPTED, run
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ def _act(name: str, verb: Verb, wanted: Wishes, this: ClassFile, caller: Mapping
     if verb.makes:
         folder.remember(cloud)
     status = run(_words(name, wanted, this, cloud), _shown_as(wanted, environment), this.root, lock)
-    if status in (130, 143):
-        say(_interrupted(verb, this, cloud))
+    if status in INTERRUPTED:
+        with suppress(OSError):  # the terminal may be gone
+            say(_interrupted(verb, this, cloud))
     elif verb.makes and status and not remembered:
         # Refused before anything was made: then the next one may go to another cloud.
         answer = asking.ask(environment, this.lab_name, this.region)

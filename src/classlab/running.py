@@ -14,12 +14,14 @@ from classlab.asking import Environment
 # After Ctrl-C the terminal has told ansible as well; one that was not told (kill -INT) hears of it from here.
 HEARS_WITHIN = 2
 SET_PARENT_DEATH_SIGNAL = 1
+# Exit statuses that mean an end by a signal; 130 is Ctrl-C. Ansible's own go up to 250.
+INTERRUPTED = tuple(128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM))
 
 
 def run(words: list[str], environment: Environment, folder: Path, lock: int | None) -> int:
     """
-    The exit status of the program, 130 after Ctrl-C. The lock of the lab is handed on, so that it lasts as long as the
-    last process that still changes something, also when this one is killed.
+    The exit status of the program, or one of INTERRUPTED. The lock of the lab is handed on, so that it lasts as long
+    as the last process that still changes something, also when this one is killed.
     """
     came: list[int] = []
 
@@ -28,10 +30,10 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
             child.send_signal(signal.SIGINT)
             return
         came.append(number)
-        if number == signal.SIGTERM:
-            child.terminate()
-        else:
+        if number == signal.SIGINT:
             signal.alarm(HEARS_WITHIN)
+        else:
+            child.terminate()
 
     sys.stdout.flush()
     child = subprocess.Popen(
@@ -39,9 +41,12 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
         env=environment,
         cwd=folder,
         pass_fds=[] if lock is None else [lock],
-        preexec_fn=_end_with_parent(os.getpid()),  # no threads here that it could disturb
+        preexec_fn=_as_a_part(os.getpid()),  # no threads here that it could disturb
     )
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    heeded = [signal.SIGINT, signal.SIGTERM, signal.SIGALRM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # it is under `nohup make up`
+        heeded.append(signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         status = child.wait()
     finally:
@@ -53,15 +58,17 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
     return status if status >= 0 else 128 - status
 
 
-def _end_with_parent(parent: int) -> Callable[[], None] | None:
-    """Where this program is killed, ansible is not to go on without anybody who sees it. Linux alone can do that."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
+def _as_a_part(parent: int) -> Callable[[], None]:
+    """What the new process does before it becomes ansible, so that it never goes on without anybody who sees it."""
+    prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
 
-    def ask() -> None:
-        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-        if os.getppid() != parent:  # it was killed before we could ask
-            os.kill(os.getpid(), signal.SIGTERM)
+    def begin() -> None:
+        # A terminal that is closed would end ansible at once, but not its workers: it is asked to end, by `run`.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Where `run` itself is killed, Linux can ask in its place.
+        if prctl:
+            prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+            if os.getppid() != parent:  # it was killed before we could say so
+                os.kill(os.getpid(), signal.SIGTERM)
 
-    return ask
+    return begin

@@ -318,6 +318,19 @@ def test_a_second_up_is_refused_while_the_first_is_at_work(room: ClassRoom) -> N
     assert where(room, "down", CLOUD="localcloud") == "localcloud"
 
 
+def test_a_closed_terminal_ends_it_with_all_its_workers(room: ClassRoom) -> None:
+    (room.root / "playbooks" / "up.yml").write_text(WAITS)
+    process = room.start("up")
+    begun(room)
+    os.killpg(process.pid, signal.SIGHUP)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 129
+    assert said.splitlines()[-1].startswith("Interrupted;")
+    done = room.run("down", CLOUD="localcloud")
+    assert done.returncode == 0
+    assert "still at work" not in done.stdout
+
+
 def test_after_a_kill_nothing_goes_on_unseen(room: ClassRoom) -> None:
     (room.root / "playbooks" / "up.yml").write_text(WAITS)
     process = room.start("up")
