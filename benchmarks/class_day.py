@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from classlab import clouds
+from classlab.command import clouds
 from localcloud import LocalCloud
 
 ROOT = Path(__file__).parents[1]

@@ -1,4 +1,4 @@
-"""Hands Ansible's events to classlab.display and prints the lines that come back; all wording is there."""
+"""Hands Ansible's events to classlab.display.story and prints the lines that come back; all wording is there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible.playbook.handler import Handler
 from ansible.plugins.callback import CallbackBase
 
-from classlab import failures
-from classlab.display import Line, Mood, Story
-from classlab.recap import Closing
+from classlab.display import failures
+from classlab.display.recap import Closing
+from classlab.display.story import Line, Mood, Story
 
 if TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats

@@ -99,14 +99,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from botocore.exceptions import BotoCoreError, ClientError
 
-from classlab import seats
-from classlab.bringup import Wanted, bring_up, counted
+from classlab.cloud import seats
+from classlab.cloud.bringup import Wanted, bring_up, counted
+from classlab.cloud.launch import Blueprint, Launcher, Place
+from classlab.cloud.patience import connect
+from classlab.cloud.regions import reason
+from classlab.cloud.userdata import FirstBoot
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
-from classlab.launch import Blueprint, Launcher, Place
-from classlab.patience import connect
-from classlab.regions import reason
-from classlab.userdata import FirstBoot
 
 WORDS = {"type": "list", "elements": "str", "default": []}
 TEXT = {"type": "str", "default": ""}

@@ -35,10 +35,10 @@ from ansible.module_utils.basic import AnsibleModule
 from botocore.exceptions import BotoCoreError, ClientError
 
 from classlab import clock
+from classlab.cloud.extend import extend
+from classlab.cloud.patience import connect
+from classlab.cloud.regions import reason
 from classlab.errors import ClasslabError
-from classlab.extend import extend
-from classlab.patience import connect
-from classlab.regions import reason
 
 
 def main() -> None:

@@ -62,8 +62,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from classlab.errors import ClasslabError
-from classlab.keys import ED25519, RSA, ensure_all
 from classlab.labfolder import LabFolder
+from classlab.trust.keys import ED25519, RSA, ensure_all
 
 
 def main() -> None:

@@ -56,9 +56,9 @@ unseen:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from classlab.cloud.regions import connector
 from classlab.errors import ClasslabError
-from classlab.leftovers import remove
-from classlab.regions import connector
+from classlab.gone.leftovers import remove
 
 
 def main() -> None:

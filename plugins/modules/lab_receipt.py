@@ -82,12 +82,12 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from classlab.bill import bill
+from classlab.cloud.regions import connector
 from classlab.errors import ClasslabError
+from classlab.gone.bill import bill
+from classlab.gone.receipt import ON_SCREEN, Receipt, billed, save, tidy
+from classlab.gone.sweep import Sweep, sweep
 from classlab.labfolder import LabFolder
-from classlab.receipt import ON_SCREEN, Receipt, billed, save, tidy
-from classlab.regions import connector
-from classlab.sweep import Sweep, sweep
 
 
 def main() -> None:

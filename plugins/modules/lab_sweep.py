@@ -69,10 +69,10 @@ say:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from classlab.cloud.regions import connector
 from classlab.errors import ClasslabError
-from classlab.listing import what_goes
-from classlab.regions import connector
-from classlab.sweep import sweep
+from classlab.gone.listing import what_goes
+from classlab.gone.sweep import sweep
 
 
 def main() -> None:

@@ -89,8 +89,8 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from classlab import bundle
 from classlab.errors import ClasslabError
+from classlab.project import bundle
 
 
 def main() -> None:

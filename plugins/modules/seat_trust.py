@@ -71,10 +71,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from classlab import sshconfig, trust
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
-from classlab.sshconfig import Seat
+from classlab.trust import contact, sshconfig
+from classlab.trust.sshconfig import Seat
 
 
 def main() -> None:
@@ -93,8 +93,8 @@ def main() -> None:
     seats = [Seat(each["student"], each["id"], each["address"] or "", each["port"] or 22) for each in asked["seats"]]
     say = []
     try:
-        outcome = trust.establish(
-            trust.Contact(folder, asked["lab"], asked["wait"], asked["again"]), seats, asked["only"]
+        outcome = contact.establish(
+            contact.Contact(folder, asked["lab"], asked["wait"], asked["again"]), seats, asked["only"]
         )
         config = Path("~/.ssh/config").expanduser()
         if seats and outcome.changed and not sshconfig.included(folder, config):

@@ -28,6 +28,11 @@ class LabFolder:
         return self.path / "cloud"
 
     @property
+    def region(self) -> Path:
+        """One word: in which region. It is there as soon as a plan was good, and so something may have been made."""
+        return self.path / "region"
+
+    @property
     def teacher_key(self) -> Path:
         return self.path / "teacher.pem"
 
@@ -92,7 +97,8 @@ class LabFolder:
         self.write(self.cloud, f"{cloud}\n")
 
     def forget(self) -> None:
-        self.cloud.unlink(missing_ok=True)
+        for file in (self.cloud, self.region):
+            file.unlink(missing_ok=True)
 
     @contextmanager
     def alone(self, command: str, say: Callable[[str], None], patience: float = PATIENCE) -> Iterator[int]:

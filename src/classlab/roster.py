@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classlab.names import did_you_mean, student_name_problem
-from classlab.sshkeys import public_key_problem
+from classlab.trust.sshkeys import public_key_problem
 
 NEEDED = ("name", "email")
 KNOWN = ("name", "email", "ssh_key")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from aws_hosts import until
 
-from classlab.clouds import program
+from classlab.command.clouds import program
 from localcloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]

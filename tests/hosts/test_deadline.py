@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from aws_hosts import Lab, until
 
-from classlab import clock, keys, trust
-from classlab.clouds import program
+from classlab import clock
+from classlab.cloud.userdata import FirstBoot
+from classlab.command.clouds import program
 from classlab.labfolder import LabFolder
-from classlab.sshconfig import Seat
-from classlab.userdata import FirstBoot
+from classlab.trust import contact, keys
+from classlab.trust.sshconfig import Seat
 
 ROOT = Path(__file__).parents[2]
 ARM = (ROOT / "roles/deadline/files/arm-deadline.sh").read_text()
@@ -63,7 +64,7 @@ class Seats:
         """Until it can be logged in to, for the first time or again."""
         self.lab.wait(self.seat.id, "running")
         self.seat = Seat("ada", self.seat.id, self.lab.describe(self.seat.id)["PublicIpAddress"])
-        assert trust.establish(trust.Contact(self.folder, "lab", 60), [self.seat]).failures == []
+        assert contact.establish(contact.Contact(self.folder, "lab", 60), [self.seat]).failures == []
         until(lambda: self.ssh("systemctl is-active classlab-deadline.timer") == "active")
 
     def reboot(self) -> None:

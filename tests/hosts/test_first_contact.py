@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from aws_hosts import Lab
 
-from classlab import keys, trust
+from classlab.cloud.userdata import FirstBoot
 from classlab.labfolder import LabFolder
-from classlab.sshconfig import Seat
-from classlab.userdata import FirstBoot
+from classlab.trust import contact, keys
+from classlab.trust.sshconfig import Seat
 
 ARM = Path(__file__).parents[2] / "roles/deadline/files/arm-deadline.sh"
 FAR = "2099-01-01T00:00:00Z"
@@ -59,13 +59,13 @@ class Seats:
 
     def trusted(self, seat: Seat) -> None:
         """What holds once a seat was met, whatever came before."""
-        assert trust.establish(trust.Contact(self.folder, "lab", 60), [seat]).failures == []
+        assert contact.establish(contact.Contact(self.folder, "lab", 60), [seat]).failures == []
         [line] = self.folder.known_hosts.read_text().splitlines()
         assert self.ssh(seat.student, "cat /etc/ssh/ssh_host_ed25519_key.pub") == " ".join(line.split()[1:3])
         assert line.split() == [seat.id, "ssh-ed25519", line.split()[2], seat.student]
         assert list((self.folder.path / "first").iterdir()) == []
         assert self.ssh(seat.student, "ls /etc/ssh | grep -c host") == "2"
-        assert trust.establish(trust.Contact(self.folder, "lab"), [seat]) == trust.Outcome()
+        assert contact.establish(contact.Contact(self.folder, "lab"), [seat]) == contact.Outcome()
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +99,10 @@ def test_the_key_it_was_born_with_is_no_longer_taken(seats: Seats, ada: tuple[Se
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from classlab import trust
+from classlab.trust import contact
 from classlab.labfolder import LabFolder
-from classlab.pins import Pins
-from classlab.sshconfig import Seat
+from classlab.trust.pins import Pins
+from classlab.trust.sshconfig import Seat
 folder, student, id, address, what, when, nth = sys.argv[1:]
 calls = 0
 def dying(function):
@@ -115,9 +115,9 @@ def dying(function):
         return result
     return replaced
 if what == "pin": Pins.set = dying(Pins.set)
-if what == "tell": trust.print = dying(print)
-if what == "forget": trust.Contact.forget_one_use_key = dying(trust.Contact.forget_one_use_key)
-trust.establish(trust.Contact(LabFolder(Path(folder)), "lab", 60), [Seat(student, id, address)])
+if what == "tell": contact.print = dying(print)
+if what == "forget": contact.Contact.forget_one_use_key = dying(contact.Contact.forget_one_use_key)
+contact.establish(contact.Contact(LabFolder(Path(folder)), "lab", 60), [Seat(student, id, address)])
 """
 MOMENTS = [
     ("pin", "after", 1),  # the one-use key is pinned; the seat has heard nothing yet
@@ -153,11 +153,11 @@ def test_dead_on_the_seat_before_this_line_the_next_run_finishes_it(
     seat, one_use = ada
     seats.born_again(seat, one_use)
     dying = tmp_path / "dying.sh"
-    before, found, after = trust.SCRIPT.read_text().partition(line)
+    before, found, after = contact.SCRIPT.read_text().partition(line)
     dying.write_text(f"{before}kill -9 $$\n{found}{after}")
     with monkeypatch.context() as patched:
-        patched.setattr(trust, "SCRIPT", dying)
-        assert trust.establish(trust.Contact(seats.folder, "lab", wait=0.5), [seat]).met == []
+        patched.setattr(contact, "SCRIPT", dying)
+        assert contact.establish(contact.Contact(seats.folder, "lab", wait=0.5), [seat]).met == []
     if line == "systemctl":  # its own key is in place, and a reboot takes it before the next run does
         seats.lab.ec2.reboot_instances(InstanceIds=[seat.id])
     seats.trusted(seat)
@@ -166,7 +166,7 @@ def test_dead_on_the_seat_before_this_line_the_next_run_finishes_it(
 def test_a_seat_with_another_key_gets_nothing_sent_and_holds_up_nobody(seats: Seats) -> None:
     seats.lab.cloud.fault("host", "other-key", "Name=lab-eve")
     pair = seats.launch("eve", "grace")
-    outcome = trust.establish(trust.Contact(seats.folder, "lab", 60, "make up CLASS=demo"), pair)
+    outcome = contact.establish(contact.Contact(seats.folder, "lab", 60, "make up CLASS=demo"), pair)
     assert outcome.met == ["grace"]
     [failure] = outcome.failures
     assert failure["student"] == "eve"

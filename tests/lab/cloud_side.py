@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from classlab import bringup, keys, patience
-from classlab.bringup import Brought, Wanted
+from classlab.cloud import bringup, patience
+from classlab.cloud.bringup import Brought, Wanted
+from classlab.cloud.launch import Blueprint, Launcher, Place
+from classlab.cloud.userdata import FirstBoot
 from classlab.labfolder import LabFolder
-from classlab.launch import Blueprint, Launcher, Place
-from classlab.userdata import FirstBoot
+from classlab.trust import keys
 from localcloud import LocalCloud
 
 REGION = "us-east-1"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classlab import clouds
+from classlab.command import clouds
 from localcloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cloud_side import ENDS_AT, CloudSide, aws, bare, lab, tags
 
-from classlab.extend import MOST_HOURS, NothingToExtendError, extend
+from classlab.cloud.extend import MOST_HOURS, NothingToExtendError, extend
 
 NOW = datetime(2099, 11, 20, 12, tzinfo=UTC)
 END = datetime(2099, 11, 20, 18, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cloud_side import REGION, CloudSide, Play, Played, aws, bare, lab, play, tags
 
-from classlab import keys
+from classlab.trust import keys
 
 
 def roles(side: CloudSide, play: Play, **inputs: Any) -> Played:

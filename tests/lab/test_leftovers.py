@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from classlab.leftovers import Removal, remove
-from classlab.sweep import sweep
+from classlab.gone.leftovers import Removal, remove
+from classlab.gone.sweep import sweep
 from localcloud import LocalCloud
 
 IMAGE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"

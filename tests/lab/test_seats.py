@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from cloud_side import ENDS_AT, LATER, REGION, CloudSide, Play, aws, bare, lab, play, tags
 
-from classlab import seats
-from classlab.launch import AT_ONCE
-from classlab.userdata import FirstBoot, UserDataError
+from classlab.cloud import seats
+from classlab.cloud.launch import AT_ONCE
+from classlab.cloud.userdata import FirstBoot, UserDataError
 
 
 def test_a_seat_is_launched_as_a_class_needs_it(lab: CloudSide) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from classlab.clouds import program
+from classlab.command.clouds import program
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = 'lab_name: ""\nlab_students: []\nlab_roster: ""\nlab_cloud: localcloud\nlab_region: us-east-1\n'

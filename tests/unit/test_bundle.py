@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from classlab import bundle, projectfiles
-from classlab.projectfiles import ProjectError
+from classlab.project import bundle
+from classlab.project import files as projectfiles
+from classlab.project.files import ProjectError
 
 KEY = (
     "-----BEGIN OPENSSH PRIVATE KEY-----\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from classlab import clouds
-from classlab.asking import Answer
+from classlab.command import clouds
+from classlab.command.asking import Answer
 from classlab.errors import ClasslabError
 from localcloud.daemon import ACCESS_KEY
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classlab.userdata import with_argument
+from classlab.cloud.userdata import with_argument
 
 sys.path.append(str(Path(__file__).parents[2] / "plugins" / "module_utils"))  # what Ansible sends to a seat
 

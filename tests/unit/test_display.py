@@ -1,8 +1,8 @@
 """What a teacher reads: the lines that come of a run's events."""
 
-from classlab.display import Line, Mood, Story
-from classlab.failures import Failure
-from classlab.recap import Closing
+from classlab.display.failures import Failure
+from classlab.display.recap import Closing
+from classlab.display.story import Line, Mood, Story
 
 
 class Clock:

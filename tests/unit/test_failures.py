@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from classlab import failures
+from classlab.display import failures
 
 AGAIN = "make up STUDENT=ada"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from classlab import keys
 from classlab.labfolder import LabFolder
+from classlab.trust import keys
 
 
 @pytest.fixture

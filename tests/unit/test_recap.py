@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from classlab.recap import Closing, Seat, closing, fold, listed, table
+from classlab.display.recap import Closing, Seat, closing, fold, listed, table
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone(timedelta(hours=1)))
 DEMO = Closing(lab="demo", ssh_config=".lab/demo/ssh_config", ends_at="2026-11-20T18:30:00Z", verb="up", now=NOW)

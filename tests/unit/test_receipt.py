@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from classlab.bill import an_hour, bill
-from classlab.kinds import Found
+from classlab.cloud.kinds import Found
+from classlab.gone.bill import an_hour, bill
+from classlab.gone.receipt import Receipt, billed, save, tidy
+from classlab.gone.sweep import Sweep, Unseen
 from classlab.labfolder import LabFolder
-from classlab.receipt import Receipt, billed, save, tidy
-from classlab.sweep import Sweep, Unseen
 
 NOON, TWO, THREE = "2026-11-20T12:00:00Z", "2026-11-20T14:00:00Z", "2026-11-20T15:00:00Z"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from classlab.roster import Student, students
-from classlab.sshkeys import public_key_problem
+from classlab.trust.sshkeys import public_key_problem
 
 BODY = base64.b64encode(b"\0\0\0\x0bssh-ed25519" + b"\0\0\0\x20" + b"x" * 32).decode()
 KEY = f"ssh-ed25519 {BODY} ada@laptop"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from classlab import bundle
+from classlab.project import bundle
 
 sys.path.append(str(Path(__file__).parents[2] / "plugins" / "module_utils"))  # what Ansible sends to a seat
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from classlab import sshconfig
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
-from classlab.sshconfig import Seat
+from classlab.trust import sshconfig
+from classlab.trust.sshconfig import Seat
 
 ADA = Seat("ada", "i-0a", "203.0.113.7")
 GRACE = Seat("grace", "i-0b", "127.0.0.1", 32768)

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from classlab.errors import CloudError, UsageError
-from classlab.listing import what_goes
-from classlab.sweep import sweep
+from classlab.gone.listing import what_goes
+from classlab.gone.sweep import sweep
 
 OURS = {"Lab": "demo", "ManagedBy": "classlab", "Student": "ada", "Owner": "me"}
 

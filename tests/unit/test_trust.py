@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from classlab import trust
 from classlab.labfolder import LabFolder
-from classlab.pins import Pins
-from classlab.sshconfig import Seat
-from classlab.trust import Contact, Outcome
+from classlab.trust import contact
+from classlab.trust.contact import Contact, Outcome
+from classlab.trust.pins import Pins
+from classlab.trust.sshconfig import Seat
 
 # Runs what was put down for the alias that is called, and notes that it was called.
 SSH = """#!/bin/sh
@@ -54,7 +54,7 @@ class Room:
         return seat
 
     def establish(self, *seats: Seat, only: tuple[str, ...] = (), wait: float = 5) -> Outcome:
-        return trust.establish(Contact(self.folder, "lab", wait, "make up CLASS=x"), seats, only)
+        return contact.establish(Contact(self.folder, "lab", wait, "make up CLASS=x"), seats, only)
 
     @property
     def calls(self) -> list[str]:
@@ -131,7 +131,7 @@ def test_the_same_words_from_inside_a_seat_are_no_matter_of_host_keys(room: Room
         "ada (i-ada) could not make a host key of its own: sudo: Host key verification failed. "
         "`make up CLASS=x STUDENT=ada` tries again."
     )
-    assert len(room.calls) == trust.TRIES_INSIDE
+    assert len(room.calls) == contact.TRIES_INSIDE
 
 
 def test_a_seat_that_still_boots_is_tried_again(room: Room) -> None:
@@ -152,7 +152,7 @@ def test_a_seat_that_never_answers_is_named_in_time(room: Room) -> None:
 
 
 def test_a_teachers_key_that_is_refused_is_not_waited_for_forever(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "KEY_REFUSED_FOR", 0.5)
+    monkeypatch.setattr(contact, "KEY_REFUSED_FOR", 0.5)
     refused = "echo 'ubuntu@127.0.0.1: Permission denied (publickey).' >&2; exit 255"
     outcome = room.establish(room.seat("ada", refused), wait=60)
     assert "It does not accept the teacher's key." in reason(outcome)
@@ -160,7 +160,7 @@ def test_a_teachers_key_that_is_refused_is_not_waited_for_forever(room: Room, mo
 
 
 def test_a_seat_that_hangs_after_it_let_us_in_is_given_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "CONTACT_TAKES", 0.3)
+    monkeypatch.setattr(contact, "CONTACT_TAKES", 0.3)
     outcome = room.establish(room.seat("ada", "exec sleep 60"), wait=0.5)
     assert "It hung up" in reason(outcome)
 

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 import yaml
 
-from classlab import keys
+from classlab.cloud.userdata import LIMIT, FirstBoot, UserDataError, script_problem, with_argument
 from classlab.labfolder import LabFolder
-from classlab.userdata import LIMIT, FirstBoot, UserDataError, script_problem, with_argument
+from classlab.trust import keys
 
 ARM = Path(__file__).parents[2] / "roles" / "deadline" / "files" / "arm-deadline.sh"
 ENDS_AT = "2026-11-20T18:00:00Z"

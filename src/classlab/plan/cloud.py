@@ -8,8 +8,8 @@ from typing import Any
 from botocore import exceptions
 from botocore.config import Config
 
+from classlab.cloud.regions import NOBODY, code, reason
 from classlab.errors import CloudError
-from classlab.regions import NOBODY, code, reason
 
 # A region or an endpoint that is not there must not make a teacher wait for minutes.
 PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from classlab.projectgit import is_address
+from classlab.project.git import is_address
 
 # EC2 takes 16 KiB of user data in all, and ours needs its share.
 LARGEST_SCRIPT = 12 * 1024

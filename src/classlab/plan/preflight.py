@@ -69,11 +69,11 @@ def remember(request: Request, region: str) -> None:
     """Keep where the lab is, so that a changed lab_region is noticed at the next up."""
     if request.lab_folder:
         folder = LabFolder(request.lab_folder)
-        folder.write(folder.path / "region", f"{region}\n")
+        folder.write(folder.region, f"{region}\n")
 
 
 def _last_region(lab_folder: Path | None) -> str:
-    file = lab_folder / "region" if lab_folder else None
+    file = LabFolder(lab_folder).region if lab_folder else None
     return file.read_text("utf-8").strip() if file and file.is_file() else ""
 
 

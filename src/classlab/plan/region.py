@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from classlab.cloud.regions import code, reason
 from classlab.plan import living, machine, network, quota
 from classlab.plan.cloud import Answers, Cloud, ask, filters
 from classlab.plan.content import Class
 from classlab.plan.living import Living, counted
 from classlab.plan.machine import Machine
 from classlab.plan.network import Network
-from classlab.regions import code, reason
 
 # Refusals that speak of the class file: they get words of their own.
 NO_TYPE = {"InvalidInstanceType"}

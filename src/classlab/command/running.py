@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from classlab.asking import Environment
+from classlab.command.asking import Environment
 
 # After Ctrl-C the terminal has told ansible as well; one that was not told (kill -INT) hears of it from here.
 HEARS_WITHIN = 2

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from classlab import projectgit
-from classlab.projectfiles import Entry, ProjectError, entries
+from classlab.project import git as projectgit
+from classlab.project.files import Entry, ProjectError, entries
 
 # Part of the digest: raise it when the archive is written differently.
 FORM = 1

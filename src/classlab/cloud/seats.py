@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from classlab.cloud.kinds import MANAGED_BY
+from classlab.cloud.patience import patiently
+from classlab.cloud.regions import code, reason
 from classlab.errors import ClasslabError, UsageError
-from classlab.kinds import MANAGED_BY
 from classlab.names import lab_name_problem
-from classlab.patience import patiently
-from classlab.regions import code, reason
 
 LIVING = ("pending", "running", "stopping", "stopped")
 PATIENCE = 60.0

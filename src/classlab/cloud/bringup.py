@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classlab import seats as in_cloud
-from classlab.launch import Launched, Launcher, seat_tags
-from classlab.regions import reason
-from classlab.seats import Seat
+from classlab.cloud import seats as in_cloud
+from classlab.cloud.launch import Launched, Launcher, seat_tags
+from classlab.cloud.regions import reason
+from classlab.cloud.seats import Seat
 
 # A list of more names than this is not read.
 MOST_NAMES = 12

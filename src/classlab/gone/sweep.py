@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from classlab.cloud.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, stamp, tags_of
+from classlab.cloud.regions import Connect, enabled, reason
 from classlab.errors import UsageError
-from classlab.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, stamp, tags_of
 from classlab.names import lab_name_problem
-from classlab.regions import Connect, enabled, reason
 
 # Twenty regions with nine questions each take as long as six questions one after the other.
 AT_ONCE = 32

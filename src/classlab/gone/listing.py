@@ -3,10 +3,10 @@
 import textwrap
 from collections.abc import Container, Sequence
 
-from classlab.bill import an_hour, natural
-from classlab.kinds import KINDS, Found, counted
+from classlab.cloud.kinds import KINDS, Found, counted
+from classlab.gone.bill import an_hour, natural
+from classlab.gone.sweep import Sweep
 from classlab.money import dollars
-from classlab.sweep import Sweep
 
 WIDTH = 80
 

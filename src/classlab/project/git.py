@@ -7,7 +7,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from classlab.projectfiles import ProjectError
+from classlab.project.files import ProjectError
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:", re.I)
 TAKEN = re.compile(r"(https|ssh|file)://|[\w.-]+@[\w.-]+:(?!//)", re.I)

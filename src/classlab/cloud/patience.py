@@ -13,7 +13,7 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from classlab.regions import code
+from classlab.cloud.regions import code
 
 ONCE = Config(
     retries={"mode": "standard", "total_max_attempts": 1},

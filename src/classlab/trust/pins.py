@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from classlab.labfolder import LabFolder
-from classlab.sshconfig import Seat
+from classlab.trust.sshconfig import Seat
 
 TYPE = "ssh-ed25519"
 

@@ -8,12 +8,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from classlab import asking, classfile, clouds, roster
+from classlab import classfile, roster
 from classlab.classfile import ClassFile
+from classlab.command import asking, clouds
+from classlab.command.makevars import Wishes, wishes
+from classlab.command.running import INTERRUPTED, run
 from classlab.errors import ClasslabError, UsageError
-from classlab.makevars import Wishes, wishes
 from classlab.names import did_you_mean
-from classlab.running import INTERRUPTED, run
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,16 @@ class Verb:
     makes: bool = False
     # Removes the lab: to find nothing is no failure.
     removes: bool = False
+    # Goes onto the seats, which are looked for in the cloud then.
+    enters: bool = False
     # Changes the lab, so that no other command may do so meanwhile.
     changes: bool = True
 
 
 VERBS = {
-    "up": Verb(takes=("STUDENT", "PRUNE", "FORCE", "YES"), makes=True),
+    "up": Verb(takes=("STUDENT", "PRUNE", "FORCE", "YES"), makes=True, enters=True),
     "down": Verb(takes=("YES", "FORCE"), removes=True),
-    "extend": Verb(needs=("HOURS",)),
+    "extend": Verb(needs=("HOURS",), enters=True),
     "allow": Verb(takes=("CIDR",)),
 }
 
@@ -95,15 +98,13 @@ def _act(name: str, verb: Verb, wanted: Wishes, this: ClassFile, caller: Mapping
     }
     if verb.makes:
         folder.remember(cloud)
-    status = run(_words(name, wanted, this, cloud), _shown_as(wanted, environment), this.root, lock)
+    words = _words(name, wanted, this, cloud, _inventories(verb, this, environment))
+    status = run(words, _shown_as(wanted, environment), this.root, lock)
     if status in INTERRUPTED:
         with suppress(OSError):  # the terminal may be gone
             say(_interrupted(verb, this, cloud))
-    elif verb.makes and status and not remembered:
-        # Refused before anything was made: then the next one may go to another cloud.
-        answer = asking.ask(environment, this.lab_name, this.region)
-        if not answer.there and (not answer.unasked or not answer.credentials):
-            folder.forget()
+    elif verb.makes and status and not remembered and not folder.region.exists():
+        folder.forget()  # refused before anything was made: the next one may go to another cloud
     elif verb.removes and not status and remembered == cloud:
         folder.forget()
     return status
@@ -144,7 +145,18 @@ def _ask(cloud: str, this: ClassFile, caller: Mapping[str, str]) -> asking.Answe
     return asking.ask(_environment(cloud, this, caller, new=False), this.lab_name, this.region)
 
 
-def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str) -> list[str]:
+def _inventories(verb: Verb, this: ClassFile, environment: asking.Environment) -> list[str]:
+    """
+    Ansible reads its inventory before anything else, and would end in its own words where the cloud cannot be asked.
+    Without it the playbook's first question fails, and says why in ours.
+    """
+    here, seats = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
+    if not verb.enters or asking.ask(environment, this.lab_name, this.region, seats_alone=True).unasked:
+        return [here]
+    return [seats, here]
+
+
+def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str, inventories: list[str]) -> list[str]:
     controls = {
         "lab_class": this.name,
         "lab_class_file": str(this.file),
@@ -154,8 +166,8 @@ def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str) -> list[str]:
         **wanted.controls(),
     }
     words = [str(clouds.program("ansible-playbook"))]
-    for inventory in ("lab.aws_ec2.yml", "localhost.yml"):
-        words += ["-i", f"inventory/{inventory}"]
+    for inventory in inventories:
+        words += ["-i", inventory]
     words += [f"playbooks/{name}.yml", "-e", f"@{this.file}", "-e", json.dumps(controls)]
     if wanted.students:
         words += ["--limit", ",".join(["localhost", *wanted.students])]
@@ -163,7 +175,9 @@ def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str) -> list[str]:
 
 
 def _shown_as(wanted: Wishes, environment: asking.Environment) -> asking.Environment:
-    return {**environment, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"} if wanted.verbose else environment
+    if not wanted.verbose:
+        return environment
+    return {**environment, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_DISPLAY_TRACEBACK": "error"}
 
 
 def _interrupted(verb: Verb, this: ClassFile, cloud: str) -> str:

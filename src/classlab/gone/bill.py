@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from classlab import money
-from classlab.kinds import Found
-from classlab.sweep import Sweep
+from classlab.cloud.kinds import Found
+from classlab.gone.sweep import Sweep
 
 # AWS bills a minute at least.
 SHORTEST = 1 / 60

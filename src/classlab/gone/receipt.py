@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classlab.bill import Bill
-from classlab.kinds import KINDS, Found, counted
+from classlab.cloud.kinds import KINDS, Found, counted
+from classlab.gone.bill import Bill
+from classlab.gone.listing import columns, named, untouched
+from classlab.gone.sweep import Sweep, Unseen
 from classlab.labfolder import LabFolder
-from classlab.listing import columns, named, untouched
 from classlab.money import dollars
-from classlab.sweep import Sweep, Unseen
 
 WIDTH = 80
 # More seats than this are in the saved receipt only.

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from classlab import clock, money
-from classlab.bringup import counted, listed
+from classlab.cloud.bringup import counted, listed
+from classlab.cloud.kinds import MANAGED_BY
+from classlab.cloud.patience import patiently
+from classlab.cloud.seats import PATIENCE, Seat, of_lab, write_tags
 from classlab.errors import ClasslabError
-from classlab.kinds import MANAGED_BY
-from classlab.patience import patiently
-from classlab.seats import PATIENCE, Seat, of_lab, write_tags
 
 # A typing error is not to cost a year.
 MOST_HOURS = 24 * 31

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from classlab import projectsecrets
 from classlab.errors import ClasslabError
+from classlab.project import secrets as projectsecrets
 
 SKIPPED = {".git", "__pycache__", ".venv", "venv", ".ipynb_checkpoints", ".DS_Store"}
 # Every seat gets all of it, at every change: large data belongs into a bucket.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classlab.clouds import known
+from classlab.command.clouds import known
 from classlab.errors import UsageError
 from classlab.names import did_you_mean
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from classlab.failures import Failure
-from classlab.recap import Closing, Seat, closing, fold, listed
+from classlab.display.failures import Failure
+from classlab.display.recap import Closing, Seat, closing, fold, listed
 
 
 class Mood(Enum):

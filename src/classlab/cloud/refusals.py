@@ -6,7 +6,7 @@ from enum import Enum
 
 from botocore.exceptions import ClientError
 
-from classlab.regions import code, reason
+from classlab.cloud.regions import code, reason
 
 
 class Holds(Enum):

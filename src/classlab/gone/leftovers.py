@@ -12,11 +12,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from classlab.cloud.kinds import BY_NAME, MANAGED_BY, Found
+from classlab.cloud.regions import code, reason
 from classlab.errors import UsageError
-from classlab.kinds import BY_NAME, MANAGED_BY, Found
+from classlab.gone.sweep import alive, look
 from classlab.names import lab_name_problem
-from classlab.regions import code, reason
-from classlab.sweep import alive, look
 
 # An interface may carry an address; a snapshot cannot go while its image is there.
 ORDER = ("address", "interface", "volume", "image", "snapshot", "key pair")

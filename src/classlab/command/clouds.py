@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from classlab.asking import Answer, Environment
+from classlab.command.asking import Answer, Environment
 from classlab.errors import CloudError, UsageError
 from classlab.names import did_you_mean
 

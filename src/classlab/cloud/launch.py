@@ -10,12 +10,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from classlab import keys, refusals
+from classlab.cloud import refusals
+from classlab.cloud.patience import patiently
+from classlab.cloud.refusals import Holds
+from classlab.cloud.regions import code
+from classlab.cloud.userdata import FirstBoot
 from classlab.labfolder import LabFolder
-from classlab.patience import patiently
-from classlab.refusals import Holds
-from classlab.regions import code
-from classlab.userdata import FirstBoot
+from classlab.trust import keys
 
 AT_ONCE = 10
 # A key pair and a group made a moment ago may not yet be known to the part of EC2 that launches.

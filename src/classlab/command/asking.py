@@ -18,7 +18,7 @@ class Answer:
     credentials: bool = True
 
 
-def ask(environment: Environment, lab: str, region: str) -> Answer:
+def ask(environment: Environment, lab: str, region: str, *, seats_alone: bool = False) -> Answer:
     """Does the cloud that this environment leads to have anything with the lab's tag, in the class's region?"""
     import boto3
     from botocore.config import Config
@@ -33,13 +33,13 @@ def ask(environment: Environment, lab: str, region: str) -> Answer:
             patience = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
             ec2 = session.client("ec2", region_name=region, config=patience)
             alive = {"Name": "instance-state-name", "Values": ALIVE}
-            return Answer(
-                bool(
-                    ec2.describe_instances(Filters=[*tags, alive])["Reservations"]
-                    or ec2.describe_security_groups(Filters=tags)["SecurityGroups"]
+            there = bool(ec2.describe_instances(Filters=[*tags, alive])["Reservations"])
+            if not there and not seats_alone:
+                there = bool(
+                    ec2.describe_security_groups(Filters=tags)["SecurityGroups"]
                     or ec2.describe_key_pairs(Filters=tags)["KeyPairs"]
                 )
-            )
+            return Answer(there)
         except ClientError as error:
             return Answer(
                 unasked=f"{error.response['Error']['Code']}: {error.response['Error']['Message'].rstrip('.')}"

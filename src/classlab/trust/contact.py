@@ -23,11 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from classlab import failures, sshconfig
+from classlab.display import failures
 from classlab.labfolder import LabFolder
-from classlab.pins import Pin, Pins
-from classlab.sshconfig import Seat
-from classlab.waiting import answers
+from classlab.trust import sshconfig
+from classlab.trust.pins import Pin, Pins
+from classlab.trust.sshconfig import Seat
+from classlab.trust.waiting import answers
 
 AT_ONCE = 32
 # A seat that has let us in and does not finish within so many seconds has died.

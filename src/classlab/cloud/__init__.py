@@ -1,0 +1,1 @@
+"""The lab in the cloud: its seats launched, tagged, extended; what kinds of things a lab has, and where."""

@@ -1,0 +1,1 @@
+"""What a teacher reads while a playbook runs, and at its end."""

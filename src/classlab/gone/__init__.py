@@ -1,0 +1,1 @@
+"""`make down` and its proof: what is there, what was removed, what it cost, what is left."""
