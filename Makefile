@@ -57,8 +57,9 @@ lint: $(VENV)/dev ## ruff, mypy, shellcheck
 	@scripts/test lint
 
 .PHONY: bench
-bench: setup ## measure localcloud against bare containers
+bench: setup ## measure localcloud against bare containers, and a class against a plain script
 	@$(BIN)/python -m benchmarks.boot
+	@$(BIN)/python -m benchmarks.class_day
 
 LOCK := pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links

@@ -1,9 +1,13 @@
 """What can go wrong, as sentences for a teacher.
 
 ClasslabError
-├── UsageError       the command was called wrongly
-├── ClassFileError   the class file cannot be read at all
-└── CloudError       the cloud refused, or could not be asked
+├── UsageError             the command was called wrongly
+├── ClassFileError         the class file cannot be read at all
+├── ProjectError           the project cannot be handed out           (project/files.py)
+├── UserDataError          a seat's user data would be too large      (cloud/userdata.py)
+├── KeyFileError           a key of the lab folder is unusable        (trust/keys.py)
+├── NothingToExtendError   the lab has no seats, or hours are absurd  (cloud/extend.py)
+└── CloudError             the cloud refused, or could not be asked
 """
 
 
