@@ -115,8 +115,9 @@ def main() -> None:
             remember(request, checked.plan["region"])
     except ClasslabError as error:
         module.fail_json(msg=str(error), problems=[str(error)])
-    if checked.problems:
-        module.fail_json(msg="\n".join(checked.problems), problems=checked.problems)
+    if problems := checked.problems:
+        first = f"{len(problems)} things are to be mended first; nothing was made.\n" if len(problems) > 1 else ""
+        module.fail_json(msg=first + "\n".join(problems), problems=problems)
     module.exit_json(changed=False, lab=checked.plan, say=checked.say)
 
 
