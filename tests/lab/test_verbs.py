@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from class_room import FAILS, ROOT, TELLS, WAITS, ClassRoom
 
+from classlab.command.clouds import program
 from localcloud import LocalCloud, daemon
 
 TAGS = [{"Key": "Lab", "Value": "demo"}, {"Key": "ManagedBy", "Value": "classlab"}]
@@ -284,6 +286,16 @@ def begun(room: ClassRoom) -> None:
     while not (room.root / "playbooks" / "begun").exists():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_an_input_that_a_killed_ssh_left_non_blocking_is_mended(room: ClassRoom) -> None:
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    up = [str(program("classlab")), "up"]
+    done = subprocess.run(up, env=room.environment(), cwd=room.root, stdin=ours, capture_output=True, text=True)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["the terminal's Ctrl-C", "kill -INT"])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -36,6 +37,10 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
             child.terminate()
 
     sys.stdout.flush()
+    for standard in (0, 1, 2):
+        with suppress(OSError):  # closed by the caller
+            # An ssh that was killed in this terminal leaves it non-blocking, and Ansible refuses that.
+            os.set_blocking(standard, True)
     child = subprocess.Popen(
         words,
         env=environment,
