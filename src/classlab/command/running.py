@@ -14,6 +14,8 @@ from classlab.command.asking import Environment
 
 # After Ctrl-C the terminal has told ansible as well; one that was not told (kill -INT) hears of it from here.
 HEARS_WITHIN = 2
+# Asked to end, it finishes what its workers have begun.
+ENDS_WITHIN = 20
 SET_PARENT_DEATH_SIGNAL = 1
 # Exit statuses that mean an end by a signal; 130 is Ctrl-C. Ansible's own go up to 250.
 INTERRUPTED = tuple(128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM))
@@ -28,13 +30,17 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
 
     def note(number: int, _: FrameType | None) -> None:
         if number == signal.SIGALRM:
-            child.send_signal(signal.SIGINT)
+            if came[-1] == signal.SIGINT:
+                child.send_signal(signal.SIGINT)
+            else:
+                _kill(child)
             return
         came.append(number)
         if number == signal.SIGINT:
             signal.alarm(HEARS_WITHIN)
         else:
             child.terminate()
+            signal.alarm(ENDS_WITHIN)
 
     sys.stdout.flush()
     for standard in (0, 1, 2):
@@ -61,6 +67,16 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
     if came:
         return 128 + came[0]
     return status if status >= 0 else 128 - status
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Where it waits for an answer, and the terminal has gone, ansible hears nothing; its workers would stay behind."""
+    listed = subprocess.run(["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True).stdout
+    for parent, pid in (line.split() for line in listed.splitlines()):
+        if int(parent) == child.pid:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+    child.kill()
 
 
 def _as_a_part(parent: int) -> Callable[[], None]:
