@@ -16,6 +16,26 @@ sys.exit(running.run(["sh", "-c", deaf], dict(os.environ), Path("."), None))
 """
 
 
+EARLY = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from classlab.command import running
+
+class Popen(subprocess.Popen):
+    def __init__(self, *words, **settings):
+        super().__init__(*words, **settings)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+running.subprocess.Popen = Popen
+sys.exit(running.run(["sleep", "60"], dict(os.environ), Path("."), None))
+"""
+
+
+def test_an_end_that_comes_right_after_the_beginning_is_heard(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", EARLY], cwd=tmp_path, timeout=30)
+    assert ended.returncode == 128 + signal.SIGTERM
+
+
 def test_what_does_not_heed_the_end_is_ended_with_its_workers(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=tmp_path)
     until = time.monotonic() + 30

@@ -47,17 +47,22 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
         with suppress(OSError):  # closed by the caller
             # An ssh that was killed in this terminal leaves it non-blocking, and Ansible refuses that.
             os.set_blocking(standard, True)
-    child = subprocess.Popen(
-        words,
-        env=environment,
-        cwd=folder,
-        pass_fds=[] if lock is None else [lock],
-        preexec_fn=_as_a_part(os.getpid()),  # no threads here that it could disturb
-    )
     heeded = [signal.SIGINT, signal.SIGTERM, signal.SIGALRM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # it is under `nohup make up`
         heeded.append(signal.SIGHUP)
-    before = {number: signal.signal(number, note) for number in heeded}
+    # What comes while there is a child and nobody who notes it would end us, and the child would go on alone.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, heeded)
+    try:
+        child = subprocess.Popen(
+            words,
+            env=environment,
+            cwd=folder,
+            pass_fds=[] if lock is None else [lock],
+            preexec_fn=_as_a_part(os.getpid(), mask),  # no threads here that it could disturb
+        )
+        before = {number: signal.signal(number, note) for number in heeded}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
         status = child.wait()
     finally:
@@ -79,7 +84,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     child.kill()
 
 
-def _as_a_part(parent: int) -> Callable[[], None]:
+def _as_a_part(parent: int, mask: set[int | signal.Signals]) -> Callable[[], None]:
     """What the new process does before it becomes ansible, so that it never goes on without anybody who sees it."""
     prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
 
@@ -91,5 +96,6 @@ def _as_a_part(parent: int) -> Callable[[], None]:
             prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
             if os.getppid() != parent:  # it was killed before we could say so
                 os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     return begin
