@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 VENV = Path(".venv")
-PIP = [VENV / "bin" / "pip", "install", "-qq", "--disable-pip-version-check"]
+PIP: list[str | Path] = [VENV / "bin" / "pip", "install", "-qq", "--disable-pip-version-check"]
 # Python compiles what it uses at the first use; of Ansible's thousands of modules that is little.
 LOCKED = ["--no-compile", "--require-hashes", "-r"]
 # The lock, and what else makes the stamp out of date.

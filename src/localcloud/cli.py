@@ -1,11 +1,13 @@
 """The command `localcloud`: reads what is said and prints what happened; the work is done elsewhere."""
 
 import argparse
+import gc
 import json
 import os
 import shlex
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +225,16 @@ def serve(options: argparse.Namespace, home: Home) -> int:
     # moto reads these when it is imported, which importing the server does.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+    # Of its thousand modules nothing is garbage: Python need not look, neither while it imports them nor ever after.
+    gc.disable()
+    from botocore import session
+
+    # Each of moto's sessions would read the same megabytes of JSON anew.
+    session.create_loader = cache(session.create_loader)
     from localcloud import server
 
+    gc.freeze()
+    gc.enable()
     return server.serve(home, home.options(), ready=options.ready, parent=options.parent)
 
 

@@ -33,7 +33,14 @@ def spawn(home: Home, options: Options, *, parent: int | None = None) -> Running
         pipes.append(parent)
     with home.log.open("ab") as output:
         child = subprocess.Popen(
-            words, pass_fds=pipes, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            words,
+            pass_fds=pipes,
+            # podman's monitor leaves a note in this folder when a host runs out of memory.
+            cwd=home.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     os.close(tell)
     with os.fdopen(ready) as answer:

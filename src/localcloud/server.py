@@ -106,7 +106,7 @@ class Server:
             self.home.write(self.home.faults, self.faults.to_json())
 
     def run(self) -> None:
-        threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http", daemon=True).start()
         threading.Thread(target=self._keep_moves, name="moves", daemon=True).start()
         self.stopped.wait()
         self._http.shutdown()

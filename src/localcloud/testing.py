@@ -1,6 +1,7 @@
 """A localcloud of one's own, for tests: own port, own state, gone at the end, also when the test dies."""
 
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -23,10 +24,21 @@ class LocalCloud:
     def __init__(self, *, hosts: bool = True, region: str = "us-east-1", seed: int = 0, **options: Any) -> None:
         self._options = Options(port=_free_port(), region=region, hosts=hosts, seed=seed, **options)
         self._alive: int | None = None
+        self._books: tuple[Path, ...] = ()
         self.running: Running
+
+    @classmethod
+    def in_the_books(cls, other: Self) -> Self:
+        """One without hosts that begins with all that `other` knows now; from then on each goes its own way."""
+        made = cls(hosts=False, region=other.running.region)
+        made._books = (other.home.state, other.home.blobs)
+        return made
 
     def __enter__(self) -> Self:
         self.home = Home(Path(tempfile.mkdtemp(prefix="localcloud-")))
+        for folder in self._books:
+            # What is being written has a dot before its name until it is whole.
+            shutil.copytree(folder, self.home.folder / folder.name, ignore=shutil.ignore_patterns(".*"))
         try:
             self.start()
         except BaseException:

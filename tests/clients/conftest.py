@@ -32,7 +32,7 @@ def program(cloud: LocalCloud, folder: Path, *words: str | Path, **settings: str
     return subprocess.run([str(word) for word in words], env=environment, cwd=folder, capture_output=True, text=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(hosts=False) as cloud:
         yield cloud
@@ -70,13 +70,13 @@ def run(cloud: LocalCloud, healthy: None, tmp_path: Path) -> Callable[..., subpr
     return functools.partial(program, cloud, tmp_path)
 
 
-@pytest.fixture(scope="session")
-def run_alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[subprocess.CompletedProcess[str], str]]:
-    """Run a program in a cloud of its own; what it did, and what failed in the server."""
+@pytest.fixture
+def run_alone(warm: Path, tmp_path: Path) -> Callable[..., tuple[subprocess.CompletedProcess[str], str]]:
+    """Run ansible-playbook in a cloud of its own; what it did, and what failed in the server."""
 
     def alone(*words: str | Path, **settings: str) -> tuple[subprocess.CompletedProcess[str], str]:
         with LocalCloud(hosts=False) as cloud:
-            done = program(cloud, tmp_path_factory.mktemp("alone"), *words, **settings)
+            done = program(cloud, tmp_path, *words, "-e", f"ansible_python_interpreter={warm}", **settings)
             return done, failures(cloud)
 
     return alone

@@ -1,8 +1,10 @@
 """The stock `aws` command, as a person types it."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +23,11 @@ Aws = Callable[..., Any]
 
 
 @pytest.fixture
-def aws(run: Run) -> Aws:
+def aws(run: Run, warm: Path) -> Aws:
     """aws("ec2 describe-vpcs") is what it prints, as JSON where it is JSON; `refused`: the code it must fail with."""
 
     def command(words: str, *more: str | Path, refused: str = "") -> Any:
-        done = run(AWS, *words.split(), *more, AWS_PAGER="")
+        done = run(warm, AWS, *words.split(), *more, AWS_PAGER="")
         if refused:
             assert done.returncode != 0, f"{words} was not refused: {done.stdout}"
             assert refused in done.stderr, done.stderr
@@ -136,6 +138,9 @@ def test_buckets(aws: Aws, tmp_path: Path) -> None:
     (folder / "one.txt").write_text("one\n")
     (folder / "deep" / "two.txt").write_text("two\n")
     (folder / "big.bin").write_bytes(bytes(range(256)) * 40_000)  # more than one part of an upload
+    for file in (each for each in folder.rglob("*") if each.is_file()):
+        # S3 tells whole seconds: what was written within the second of its upload looks newer than what is up there.
+        os.utime(file, (time.time() - 60,) * 2)
     aws("s3 mb s3://clients-of-the-cli")
     aws("s3 mb s3://clients-of-the-cli")
     aws(f"s3 sync {folder} s3://clients-of-the-cli/notes")
@@ -146,6 +151,11 @@ def test_buckets(aws: Aws, tmp_path: Path) -> None:
     ]  # fmt: skip
     aws(f"s3 cp s3://clients-of-the-cli/notes/big.bin {tmp_path}/back.bin")
     assert (tmp_path / "back.bin").read_bytes() == (folder / "big.bin").read_bytes()
+    aws(f"s3 sync s3://clients-of-the-cli/notes {tmp_path}/all-back")
+    assert (tmp_path / "all-back" / "deep" / "two.txt").read_text() == "two\n"
+    aws("s3 cp s3://clients-of-the-cli/notes/big.bin s3://clients-of-the-cli/big-copy.bin")
+    assert aws("s3 ls s3://clients-of-the-cli/big-copy.bin").endswith("10240000 big-copy.bin")
+    aws("s3 rm s3://clients-of-the-cli/big-copy.bin")
     aws("s3 cp s3://clients-of-the-cli/notes/one.txt s3://clients-of-the-cli/copy.txt")
     assert aws("s3 cp s3://clients-of-the-cli/copy.txt -") == "one"
     aws("s3 mv s3://clients-of-the-cli/copy.txt s3://clients-of-the-cli/moved.txt")
@@ -159,6 +169,7 @@ def test_buckets(aws: Aws, tmp_path: Path) -> None:
     aws("s3 rb s3://clients-of-the-cli", refused="BucketNotEmpty")
     aws("s3 rb --force s3://clients-of-the-cli")
     aws("s3 ls s3://clients-of-the-cli", refused="NoSuchBucket")
+    assert "clients-of-the-cli" not in aws("s3 ls")
 
 
 def test_accounts_and_parameters(aws: Aws) -> None:

@@ -80,7 +80,8 @@ PAGES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 def lab(client: Client, image: str) -> Any:
     """A little of everything, so that pages have something to turn over."""
     ec2 = client("ec2")
-    if ec2.describe_instances()["Reservations"]:
+    made_before = [{"Name": "launch-template-name", "Values": ["pages"]}]
+    if ec2.describe_launch_templates(Filters=made_before)["LaunchTemplates"]:
         return ec2
     tags = [{"Key": "Lab", "Value": "pages"}, {"Key": "Owner", "Value": "teacher"}]
     instance = {"ImageId": image, "InstanceType": "t3.micro"}
@@ -123,8 +124,8 @@ def test_pages_of_the_other_services(client: Client) -> None:
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for number in range(5):
-        iam.create_role(RoleName=f"role-{number}", AssumeRolePolicyDocument=trust)
-        iam.create_user(UserName=f"user-{number}")
+        iam.create_role(RoleName=f"role-{number}", AssumeRolePolicyDocument=trust, Path="/pages/")
+        iam.create_user(UserName=f"user-{number}", Path="/pages/")
         s3.put_object(Bucket=bucket, Key=f"a/{number}", Body=b"x")
         ssm.put_parameter(Name=f"/pages/{number}", Value=str(number), Type="String")
 
@@ -132,10 +133,10 @@ def test_pages_of_the_other_services(client: Client) -> None:
         turned = asked.get_paginator(operation).paginate(**wanted, PaginationConfig={"PageSize": size})
         return [len(page.get(key, [])) for page in turned]
 
-    assert pages(iam, "list_roles", "Roles") == [2, 2, 1]
-    assert pages(iam, "list_users", "Users") == [2, 2, 1]
+    assert pages(iam, "list_roles", "Roles", PathPrefix="/pages/") == [2, 2, 1]
+    assert pages(iam, "list_users", "Users", PathPrefix="/pages/") == [2, 2, 1]
     assert sum(pages(iam, "list_policies", "Policies", 1000, Scope="AWS")) > 1000
-    assert pages(iam, "list_instance_profiles", "InstanceProfiles") == [0]
+    assert pages(iam, "list_instance_profiles", "InstanceProfiles", PathPrefix="/pages/") == [0]
     assert pages(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix="a/") == [2, 2, 1]
     assert pages(s3, "list_objects", "Contents", Bucket=bucket) == [2, 2, 1]
     assert pages(s3, "list_object_versions", "Versions", Bucket=bucket) == [2, 2, 1]

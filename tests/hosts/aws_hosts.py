@@ -91,17 +91,26 @@ class Lab:
         for instance in instances:
             self.wait(instance, "terminated")
 
+    def type_inside(self, instance: str, command: str) -> None:
+        """What ends the host, and so this login as well; it is done when the login has ended."""
+        self.ssh(instance, f"sudo systemd-run --on-active=0.5 --timer-property=AccuracySec=10ms {command}")
+
+    def booted(self, instance: str) -> str:
+        """When its host was booted; nothing while it cannot be asked."""
+        return self.ssh(instance, "systemctl show -P UserspaceTimestampMonotonic", check=False)
+
     def console(self, instance: str) -> str:
         output = self.ec2.get_console_output(InstanceId=instance).get("Output", "")
         # boto3 decodes it already
         return output if "\n" in output else base64.b64decode(output).decode()
 
     def known_hosts(self, instance: str) -> Path:
-        """Pin the keys that the host itself has told on its console."""
-        told = until(lambda: KEYS.findall(self.console(instance)))[-1]
+        """Pin the keys that the host itself has told on its console, at its first boot."""
         file = self.folder / f"known_hosts-{instance}"
-        keys = [line.split()[:2] for line in told.splitlines() if line.strip()]
-        file.write_text("".join(f"{instance} {kind} {key}\n" for kind, key in keys))
+        if not file.exists():
+            told = until(lambda: KEYS.findall(self.console(instance)))[-1]
+            keys = [line.split()[:2] for line in told.splitlines() if line.strip()]
+            file.write_text("".join(f"{instance} {kind} {key}\n" for kind, key in keys))
         return file
 
     def ssh_words(self, instance: str, address: str | None = None) -> list[str]:
@@ -127,6 +136,6 @@ class Lab:
             done = subprocess.run(words, capture_output=True, text=True, timeout=120)
             return None if done.returncode == 255 else done
 
-        done = until(run, 30)
+        done = until(run)
         assert not check or done.returncode == 0, f"{command}: {done.returncode} {done.stdout} {done.stderr}"
         return str(done.stdout).strip()

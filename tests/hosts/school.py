@@ -1,9 +1,12 @@
 """A teacher's checkout in a folder of its own: the playbooks and roles of this one, its own classes and lab folders."""
 
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +28,16 @@ class School:
     name: str = "cs"
 
     def __post_init__(self) -> None:
+        self.ec2 = self.cloud.client("ec2")
+        if not (self.root / "classes").exists():
+            self.found()
+
+    def found(self) -> None:
         for each in OURS:
             (self.root / each).symlink_to(ROOT / each)
         project = self.root / "classes" / "lesson"
         project.mkdir(parents=True)
-        (project / "main.py").write_text("import pathlib, sys\nprint(sys.version)\n")
-        (project / "requirements.txt").write_text("six==1.17.0\n")
+        (project / "main.py").write_text("import sys\nprint(sys.version)\n")
         self.roster("ada", "ben")
 
     def roster(self, *students: str, **settings: Any) -> None:
@@ -51,16 +58,23 @@ class School:
 
     def make(self, verb: str, fails: bool = False, **variables: str) -> str:
         """What `make VERB` shows; its exit status must be as expected."""
+        return self._run(verb, fails, subprocess.STDOUT, variables)
+
+    def ask(self, verb: str, fails: bool = False, **variables: str) -> str:
+        """What a program reads of it."""
+        return self._run(verb, fails, subprocess.PIPE, variables)
+
+    def _run(self, verb: str, fails: bool, stderr: int, variables: dict[str, str]) -> str:
         done = subprocess.run(
             [program("classlab"), verb],
             env={**self.environment, **variables},
             cwd=self.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
         )
-        assert (done.returncode != 0) == fails, done.stdout
+        assert (done.returncode != 0) == fails, f"{done.stdout}{done.stderr}"
         return done.stdout
 
     def kill_up(self, moment: Callable[[str], Any]) -> str:
@@ -82,6 +96,14 @@ class School:
             running.wait()
         return shown.read_text()
 
+    @contextmanager
+    def in_the_books(self) -> Iterator["School"]:
+        """This very moment once more, in a cloud of its own without hosts: what happens there does not happen here."""
+        with LocalCloud.in_the_books(self.cloud) as books, tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "school"
+            shutil.copytree(self.root, root, symlinks=True, ignore=shutil.ignore_patterns(".ansible"))
+            yield School(books, root)
+
     def ssh(self, student: str, command: str) -> str:
         words = ["ssh", "-F", str(self.folder / "ssh_config"), "-o", "BatchMode=yes", student, command]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
@@ -90,15 +112,9 @@ class School:
 
     def seats(self) -> dict[str, str]:
         """Student -> instance id, of all that is not ended; a student with two seats fails."""
-        pages = (
-            self.cloud.client("ec2")
-            .get_paginator("describe_instances")
-            .paginate(Filters=[{"Name": "tag:Lab", "Values": [self.name]}])
-        )
         living = [
             each
-            for page in pages
-            for reservation in page["Reservations"]
+            for reservation in self.ec2.describe_instances(Filters=self.mine)["Reservations"]
             for each in reservation["Instances"]
             if each["State"]["Name"] not in ("terminated", "shutting-down")
         ]
@@ -108,10 +124,13 @@ class School:
         assert len(found) == len(living), f"a student has two seats: {living}"
         return found
 
+    @property
+    def mine(self) -> list[dict[str, Any]]:
+        return [{"Name": "tag:Lab", "Values": [self.name]}]
+
     def left(self) -> list[str]:
         """Ids of what still has the lab's tag, asked of the cloud in all its ways."""
-        ec2 = self.cloud.client("ec2")
-        mine = [{"Name": "tag:Lab", "Values": [self.name]}]
+        ec2, mine = self.ec2, self.mine
         ids = list(self.seats().values())
         ids += [each["VolumeId"] for each in ec2.describe_volumes(Filters=mine)["Volumes"]]
         ids += [each["GroupId"] for each in ec2.describe_security_groups(Filters=mine)["SecurityGroups"]]
@@ -120,3 +139,13 @@ class School:
             each["NetworkInterfaceId"] for each in ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
         ]
         return ids
+
+    def clear(self) -> None:
+        """Remove what is left, whatever `make down` would do."""
+        if seats := list(self.seats().values()):
+            self.ec2.terminate_instances(InstanceIds=seats)
+            self.ec2.get_waiter("instance_terminated").wait(InstanceIds=seats, WaiterConfig={"Delay": 1})
+        for group in self.ec2.describe_security_groups(Filters=self.mine)["SecurityGroups"]:
+            self.ec2.delete_security_group(GroupId=group["GroupId"])
+        for key in self.ec2.describe_key_pairs(Filters=self.mine)["KeyPairs"]:
+            self.ec2.delete_key_pair(KeyPairId=key["KeyPairId"])

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from guests import Guest
+from intrusion import NETLINK
 
 from localcloud.hosts import netns
 from localcloud.hosts.firewall import Rule
@@ -22,41 +23,15 @@ with socket.socket(type=socket.SOCK_DGRAM, proto=socket.IPPROTO_ICMP) as wire:
     wire.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 1]), (sys.argv[1], 0))
     print({0: "echo reply"}[wire.recv(99)[0]])
 """
-# Talks to the kernel's packet filter as nft does: asks for the tables, then deletes localcloud's.
-NETLINK = """
-import os, socket, struct
-def ask(kind, flags, body=b""):
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as wire:
-        wire.settimeout(2)
-        def message(kind, flags, body, number):
-            return struct.pack("=IHHII", 16 + len(body), kind, flags, number, 0) + body
-        head = struct.pack("!BBH", 0, 0, 10)
-        batch = [message(16, 1, head, 1), message(kind, flags, body, 2), message(17, 1, head, 3)]
-        wire.send(b"".join(batch) if kind != 2561 else message(kind, flags, body, 1))
-        answer = wire.recv(65536)
-        return -struct.unpack("=i", answer[16:20])[0] if struct.unpack("=H", answer[4:6])[0] == 2 else 0
-name = b"localcloud\\0"
-attribute = struct.pack("=HH", 4 + len(name), 1) + name + b"\\0" * (-len(name) % 4)
-family = struct.pack("!BBH", 1, 0, 0)
-print("list:", os.strerror(ask(2561, 0x301, family)))
-print("delete:", os.strerror(ask(2562, 5, family + attribute)))
-"""
-
-
-@pytest.fixture(scope="module")
-def pair(boot: Callable[..., Any]) -> tuple[Any, Any]:
-    return boot(), boot()
 
 
 @pytest.fixture
-def host(pair: tuple[Any, Any]) -> Any:
-    pair[0].allow()
+def host(pair: tuple[Guest, Guest]) -> Guest:
     return pair[0]
 
 
 @pytest.fixture
-def sibling(pair: tuple[Any, Any]) -> Any:
-    pair[1].allow()
+def sibling(pair: tuple[Guest, Guest]) -> Guest:
     return pair[1]
 
 
@@ -64,7 +39,8 @@ def tcp(port: int, *cidrs: str) -> Rule:
     return Rule("tcp", (port, port), cidrs)
 
 
-def test_ssh_answers_those_whom_a_rule_names_and_no_others(host: Any, sibling: Any, knock: Knock) -> None:
+def test_a_port_answers_those_whom_a_rule_names_and_no_others(host: Guest, sibling: Guest, knock: Knock) -> None:
+    host.serve("tcp", 22)
     assert not knock(host.public, 22)
     host.allow(tcp(22, f"{host.network.gateway}/32"))
     assert knock(host.public, 22)
@@ -74,14 +50,14 @@ def test_ssh_answers_those_whom_a_rule_names_and_no_others(host: Any, sibling: A
     assert not knock(host.public, 22)
 
 
-def test_a_rule_opens_its_ports_only(host: Any, knock: Knock) -> None:
+def test_a_rule_opens_its_ports_only(host: Guest, knock: Knock) -> None:
     for port in (8000, 8005, 8010):
         host.serve("tcp", port)
     host.allow(Rule("tcp", (8001, 8005), ("0.0.0.0/0",)))
     assert [port for port in (8000, 8005, 8010) if knock(host.public, port)] == [8005]
 
 
-def test_a_sibling_comes_in_by_its_group_over_the_private_address(host: Any, sibling: Any) -> None:
+def test_a_sibling_comes_in_by_its_group_over_the_private_address(host: Guest, sibling: Guest) -> None:
     host.serve("tcp", 8020)
     host.allow(tcp(8020, *sibling.private))
     assert sibling.talk("tcp", host.private[0], 8020) == "hello"
@@ -89,7 +65,7 @@ def test_a_sibling_comes_in_by_its_group_over_the_private_address(host: Any, sib
     assert "timed out" in sibling.talk("tcp", host.public, 8020)
 
 
-def test_a_host_is_no_way_around_to_another(host: Any, sibling: Any) -> None:
+def test_a_host_is_no_way_around_to_another(host: Guest, sibling: Guest) -> None:
     host.serve("tcp", 8025)
     host.allow(tcp(8025, "0.0.0.0/0"))
     sibling.allow(Rule("-1", None, ("0.0.0.0/0",)))
@@ -102,7 +78,7 @@ def test_a_host_is_no_way_around_to_another(host: Any, sibling: Any) -> None:
         subprocess.run([*way[:2], "delete", *way[3:]], check=True)
 
 
-def test_a_change_counts_at_once_and_leaves_open_connections_alone(host: Any, knock: Knock) -> None:
+def test_a_change_counts_at_once_and_leaves_open_connections_alone(host: Guest, knock: Knock) -> None:
     host.serve("tcp", 8030)
     host.allow(tcp(8030, "0.0.0.0/0"))
     with socket.create_connection((host.public, 8030), timeout=5) as wire:
@@ -112,7 +88,7 @@ def test_a_change_counts_at_once_and_leaves_open_connections_alone(host: Any, kn
         assert wire.recv(99) == b"still there?"
 
 
-def test_there_is_no_moment_without_rules(host: Any) -> None:
+def test_there_is_no_moment_without_rules(host: Guest) -> None:
     host.serve("tcp", 8040)
     host.serve("tcp", 8041)
     host.allow(tcp(8040, "0.0.0.0/0"))
@@ -139,7 +115,7 @@ def test_there_is_no_moment_without_rules(host: Any) -> None:
     assert came_in == []
 
 
-def test_udp(host: Any, sibling: Any) -> None:
+def test_udp(host: Guest, sibling: Guest) -> None:
     host.serve("udp", 8050)
     assert "timed out" in sibling.talk("udp", host.private[0], 8050)
     host.allow(tcp(8050, "0.0.0.0/0"))
@@ -148,7 +124,7 @@ def test_udp(host: Any, sibling: Any) -> None:
     assert sibling.talk("udp", host.private[0], 8050) == "hello"
 
 
-def test_ping(host: Any, sibling: Any) -> None:
+def test_ping(host: Guest, sibling: Guest) -> None:
     ping = ("python3", "-c", PING, host.private[0])
     assert "timed out" in sibling.run(*ping)
     host.allow(Rule("icmp", (8, -1), ("172.31.0.0/16",)))
@@ -161,14 +137,14 @@ def test_ping(host: Any, sibling: Any) -> None:
     assert "timed out" in sibling.run(*ping)
 
 
-def test_every_protocol(host: Any, sibling: Any) -> None:
+def test_every_protocol(host: Guest, sibling: Guest) -> None:
     host.serve("tcp", 8060)
     host.serve("udp", 8060)
     host.allow(Rule("-1", None, ("0.0.0.0/0",)))
     assert sibling.talk("tcp", host.private[0], 8060) == sibling.talk("udp", host.private[0], 8060) == "hello"
 
 
-def test_restricted_egress(host: Any, sibling: Any, knock: Knock) -> None:
+def test_restricted_egress(host: Guest, sibling: Guest, knock: Knock) -> None:
     for port in (8070, 8071, 53):
         sibling.serve("tcp", port)
     sibling.allow(Rule("-1", None, ("0.0.0.0/0",)))
@@ -185,7 +161,7 @@ def test_restricted_egress(host: Any, sibling: Any, knock: Knock) -> None:
     assert host.talk("tcp", sibling.private[0], 8070) != "hello"
 
 
-def test_a_neighbour_on_the_wire_cannot_come_in_by_ipv6(host: Any, sibling: Any) -> None:
+def test_a_neighbour_on_the_wire_cannot_come_in_by_ipv6(host: Guest, sibling: Guest) -> None:
     link = host.run("ip", "-6", "-oneline", "address", "show", "dev", "eth0", "scope", "link").split()
     if "inet6" not in link:
         pytest.skip("no IPv6 here")
@@ -198,7 +174,7 @@ def test_a_neighbour_on_the_wire_cannot_come_in_by_ipv6(host: Any, sibling: Any)
     assert "refused" in sibling.run("python3", "-c", program)
 
 
-def test_root_in_the_host_cannot_undo_it(host: Any, knock: Knock) -> None:
+def test_root_in_the_host_cannot_undo_it(host: Guest, knock: Knock) -> None:
     host.serve("tcp", 8080)
     # The attack is a real one: who has the right (this test does, from outside) may list, and so would delete.
     assert "list: Success" in netns.run(host.ns, [sys.executable, "-c", NETLINK])

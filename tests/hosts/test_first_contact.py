@@ -163,19 +163,22 @@ def test_dead_on_the_seat_before_this_line_the_next_run_finishes_it(
     seats.trusted(seat)
 
 
-def test_a_seat_with_another_key_gets_nothing_sent_and_holds_up_nobody(seats: Seats) -> None:
+def test_a_seat_with_another_key_gets_nothing_sent_and_holds_up_nobody(
+    seats: Seats, ada: tuple[Seat, tuple[str, str]]
+) -> None:
+    seats.born_again(*ada)
     seats.lab.cloud.fault("host", "other-key", "Name=lab-eve")
-    pair = seats.launch("eve", "grace")
-    outcome = contact.establish(contact.Contact(seats.folder, "lab", 60, "make up CLASS=demo"), pair)
-    assert outcome.met == ["grace"]
+    [eve] = seats.launch("eve")
+    outcome = contact.establish(contact.Contact(seats.folder, "lab", 60, "make up CLASS=demo"), [eve, ada[0]])
+    assert outcome.met == ["ada"]
     [failure] = outcome.failures
     assert failure["student"] == "eve"
-    assert failure["reason"].startswith(f"eve ({pair[0].id}) answered with another host key than the one it was born")
+    assert failure["reason"].startswith(f"eve ({eve.id}) answered with another host key than the one it was born")
     assert "make up CLASS=demo STUDENT=eve" in failure["reason"]
-    assert seats.ssh("grace", "echo here") == "here"
+    assert seats.ssh("ada", "echo here") == "here"
     assert seats.ssh("eve", "echo here", check=False) == ""
     told = subprocess.run(
-        [str(Path(sys.executable).with_name("localcloud")), "logs", pair[0].id],
+        [str(Path(sys.executable).with_name("localcloud")), "logs", eve.id],
         env=os.environ | {"LOCALCLOUD_HOME": str(seats.lab.cloud.home.folder)},
         capture_output=True,
         text=True,
@@ -183,4 +186,4 @@ def test_a_seat_with_another_key_gets_nothing_sent_and_holds_up_nobody(seats: Se
     ).stdout
     assert "sshd" in told
     assert "Accepted publickey" not in told
-    seats.lab.terminate(*(each.id for each in pair))
+    seats.lab.terminate(eve.id)

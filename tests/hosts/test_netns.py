@@ -6,9 +6,9 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from guests import Guest
 
 from localcloud.errors import NetworkError
 from localcloud.hosts import netns
@@ -17,23 +17,22 @@ from localcloud.hosts.firewall import Rule
 ALL = Rule("-1", None, ("0.0.0.0/0",))
 
 
-def addresses(guest: Any) -> list[str]:
-    told = json.loads(guest.run("ip", "-json", "-4", "address", "show", "dev", "eth0"))
+def addresses(guest: Guest) -> list[str]:
+    told = json.loads(netns.run(guest.ns, ["ip", "-json", "-4", "address", "show", "dev", "eth0"]))
     return [f"{info['local']}/{info['prefixlen']}" for info in told[0]["addr_info"]]
 
 
-def source(guest: Any, target: str) -> str | None:
+def source(guest: Guest, target: str) -> str | None:
     """The address from which the guest would speak to the target; None: it knows no way."""
-    told = guest.run("ip", "-json", "route", "get", target)
-    return str(json.loads(told)[0]["prefsrc"]) if told.startswith("[") else None
+    try:
+        told = netns.run(guest.ns, ["ip", "-json", "route", "get", target])
+    except NetworkError as error:
+        assert "unreachable" in str(error)
+        return None
+    return str(json.loads(told)[0]["prefsrc"])
 
 
-@pytest.fixture(scope="module")
-def pair(boot: Callable[..., Any]) -> tuple[Any, Any]:
-    return boot(), boot()
-
-
-def test_a_host_has_exactly_its_addresses_and_speaks_from_the_right_one(pair: tuple[Any, Any]) -> None:
+def test_a_host_has_exactly_its_addresses_and_speaks_from_the_right_one(pair: tuple[Guest, Guest]) -> None:
     one, two = pair
     assert addresses(one) == [f"{one.private[0]}/32", f"{one.public}/20"]
     assert source(one, "192.0.2.1") == one.public
@@ -42,7 +41,7 @@ def test_a_host_has_exactly_its_addresses_and_speaks_from_the_right_one(pair: tu
     assert source(one, "169.254.169.254") == one.public
 
 
-def test_hosts_reach_each_other_by_either_address(pair: tuple[Any, Any]) -> None:
+def test_hosts_reach_each_other_by_either_address(pair: tuple[Guest, Guest]) -> None:
     one, two = pair
     two.allow(ALL)
     two.serve("tcp", 7000)
@@ -50,7 +49,7 @@ def test_hosts_reach_each_other_by_either_address(pair: tuple[Any, Any]) -> None
     assert one.talk("tcp", two.public, 7000) == "hello"
 
 
-def test_plugging_again_changes_nothing(pair: tuple[Any, Any], tmp_path: Path) -> None:
+def test_plugging_again_changes_nothing(pair: tuple[Guest, Guest], tmp_path: Path) -> None:
     one, _ = pair
     told = tmp_path / "told"
 
@@ -77,7 +76,7 @@ def test_plugging_again_changes_nothing(pair: tuple[Any, Any], tmp_path: Path) -
     assert "eth0" not in told.read_text()
 
 
-def test_connections_live_on_when_the_public_address_changes(pair: tuple[Any, Any]) -> None:
+def test_connections_live_on_when_the_public_address_changes(pair: tuple[Guest, Guest]) -> None:
     one, two = pair
     two.allow(ALL)
     two.serve("tcp", 7001)
@@ -97,7 +96,7 @@ def test_connections_live_on_when_the_public_address_changes(pair: tuple[Any, An
 
 
 def test_an_address_that_moves_is_found_at_once(
-    pair: tuple[Any, Any], knock: Callable[[str | None, int], bool]
+    pair: tuple[Guest, Guest], knock: Callable[[str | None, int], bool]
 ) -> None:
     one, two = pair
     for guest in pair:
@@ -119,7 +118,7 @@ def test_an_address_that_moves_is_found_at_once(
     assert knock(boot_address, 7002)
 
 
-def test_secondary_addresses_come_and_go(pair: tuple[Any, Any]) -> None:
+def test_secondary_addresses_come_and_go(pair: tuple[Guest, Guest]) -> None:
     one, two = pair
     two.allow(ALL)
     two.serve("tcp", 7004)
@@ -133,10 +132,9 @@ def test_secondary_addresses_come_and_go(pair: tuple[Any, Any]) -> None:
 
 
 def test_without_a_public_address_only_the_vpc_and_the_metadata_are_reached(
-    boot: Callable[..., Any], pair: tuple[Any, Any]
+    pair: tuple[Guest, Guest], inner: Guest
 ) -> None:
     one, _ = pair
-    inner = boot(public=False)
     one.allow(ALL)
     one.serve("tcp", 7005)
     assert addresses(inner) == [f"{inner.private[0]}/32"]
@@ -153,7 +151,7 @@ def test_without_a_public_address_only_the_vpc_and_the_metadata_are_reached(
     assert source(inner, "192.0.2.1") is None
 
 
-def test_name_servers_are_behind_the_gateway_even_inside_the_vpcs_range(pair: tuple[Any, Any]) -> None:
+def test_name_servers_are_behind_the_gateway_even_inside_the_vpcs_range(pair: tuple[Guest, Guest]) -> None:
     one, _ = pair
     netns.plumb(one.ns, one.public, 20, one.network.gateway, one.private, ["172.31.0.0/16"], ["172.31.0.2"])
     assert source(one, "172.31.0.2") == one.public
@@ -161,7 +159,7 @@ def test_name_servers_are_behind_the_gateway_even_inside_the_vpcs_range(pair: tu
     assert source(one, "172.31.0.2") == one.private[0]
 
 
-def test_root_in_the_host_cannot_replug_it(pair: tuple[Any, Any]) -> None:
+def test_root_in_the_host_cannot_replug_it(pair: tuple[Guest, Guest]) -> None:
     one, two = pair
     assert "Operation not permitted" in one.run("ip", "address", "add", f"{two.private[0]}/32", "dev", "eth0")
 

@@ -11,7 +11,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 
 from localcloud import standin
-from localcloud.hosts import engine as engines
 from localcloud.hosts.engine import Engine
 from localcloud.standin.signing import keyring
 
@@ -34,14 +33,6 @@ class Threading(ThreadingMixIn, WSGIServer):
 class Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    found = engines.find()
-    if not found.routable:
-        pytest.skip("guests cannot be reached by address with this engine")
-    return found
 
 
 @pytest.fixture(scope="module")

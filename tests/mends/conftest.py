@@ -1,5 +1,6 @@
 """moto with every mend applied, in this process: no hosts, no localcloud server."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ REGION = "us-east-1"
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     mends.install()
+    gc.freeze()  # moto's hundred thousand things stay: they need not be looked through for garbage after each test
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

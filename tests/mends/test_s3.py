@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pickle
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,31 +196,6 @@ def test_awkward_contents_come_back(s3: Any, content: bytes) -> None:
     s3.put_object(Bucket="lab", Key="a b/ü+%41", Body=content)
     assert s3.get_object(Bucket="lab", Key="a b/ü+%41")["Body"].read() == content
     assert s3.list_objects_v2(Bucket="lab")["Contents"][0]["Size"] == len(content)
-
-
-def test_the_command_line_copies_synchronises_and_cleans_up(s3: Any, endpoint: str, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    (source / "sub").mkdir(parents=True)
-    (source / "big").write_bytes(os.urandom(20 * MIB))
-    (source / "sub" / "small").write_text("words")
-
-    def run(*words: str) -> str:
-        done = subprocess.run(
-            ["aws", "--endpoint-url", endpoint, "s3", *words], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    run("mb", "s3://class")
-    run("sync", str(source), "s3://class/project")
-    assert run("sync", str(source), "s3://class/project") == ""
-    run("sync", "s3://class/project", str(tmp_path / "back"))
-    assert (tmp_path / "back" / "big").read_bytes() == (source / "big").read_bytes()
-    run("cp", "s3://class/project/big", "s3://class/copy")
-    run("mv", "s3://class/project/sub/small", "s3://class/small")
-    assert "20971520 copy" in run("ls", "s3://class")
-    run("rb", "--force", "s3://class")
-    assert "class" not in run("ls")
 
 
 def test_the_list_of_buckets_has_pages(s3: Any) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,6 +132,7 @@ class Engine:
         return words
 
 
+@cache  # asking takes podman most of a second
 def find(wanted: str = "") -> Engine:
     """The first engine that answers; `wanted` ("podman", "docker") asks for one by name."""
     refusals = []

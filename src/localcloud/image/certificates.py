@@ -47,17 +47,14 @@ def additional(root: Path, environ: Mapping[str, str], more: Iterable[str] = ())
     ours = read([root / DISTRIBUTION]) or bundles
     named = [Path(part) for name in VARIABLES for part in environ.get(name, "").split(":") if part]
     added = {**bundles, **read([*named, *map(Path, more)])}
-    chosen = anchors | {key: pem for key, pem in added.items() if key not in ours}
-    return tuple(chosen[key] for key in sorted(chosen))
+    chosen = anchors | {key: der for key, der in added.items() if key not in ours}
+    return tuple(ssl.DER_cert_to_PEM_cert(chosen[key]) for key in sorted(chosen))
 
 
-def read(places: Iterable[Path]) -> dict[str, str]:
+def read(places: Iterable[Path]) -> dict[str, bytes]:
     """All certificates in these files and folders, by fingerprint; what does not exist has none."""
-    found = {}
-    for path in _files(places):
-        for der in _certificates(path.read_bytes()):
-            found[hashlib.sha256(der).hexdigest()] = ssl.DER_cert_to_PEM_cert(der)
-    return found
+    ders = (der for path in _files(places) for der in _certificates(path.read_bytes()))
+    return {hashlib.sha256(der).hexdigest(): der for der in ders}
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:

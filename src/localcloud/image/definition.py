@@ -37,6 +37,7 @@ PACKAGES = (
     "lsb-release",
     "nano",
     "netbase",
+    "netcat-openbsd",
     "openssh-server",
     "procps",
     "psmisc",

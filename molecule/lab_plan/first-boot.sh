@@ -1,0 +1,2 @@
+#!/bin/sh
+echo 'Good morning, class.' >/etc/motd
