@@ -3,7 +3,9 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-export CLASS CLOUD STUDENT HOURS CIDR YES PRUNE FORCE VERBOSE PYTHON SYSTEM_PACKAGES
+export CLASS CLOUD STUDENT HOURS CIDR CMD SCRIPT YES PRUNE FORCE VERBOSE FORMAT PYTHON SYSTEM_PACKAGES
+# Where Python may not keep what it has compiled, each of a class's thousand processes compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The variables on this command line, so that a mistyped one is not passed over in silence.
 export MAKE_GIVEN := $(strip $(foreach each,$(.VARIABLES),$(if $(findstring command line,$(origin $(each))),$(each))))
 
@@ -20,6 +22,34 @@ up: $(VENV)/ready ## bring up a class, or what is missing of it (STUDENT=ada, PR
 down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask)
 	@$(BIN)/classlab $@
 
+.PHONY: status
+status: $(VENV)/ready ## the seats: state, address, time left, cost so far (STUDENT='a*'; FORMAT=json)
+	@$(BIN)/classlab $@
+
+.PHONY: cost
+cost: $(VENV)/ready ## what it has cost until now, an hour, until its end, and a week if forgotten
+	@$(BIN)/classlab $@
+
+.PHONY: push
+push: $(VENV)/ready ## the project as it is now, onto the seats (STUDENT=ada; FORCE=yes: over students' own changes)
+	@$(BIN)/classlab $@
+
+.PHONY: run
+run: $(VENV)/ready ## the class's program on all seats at once, or how it goes (SCRIPT='python main.py')
+	@$(BIN)/classlab $@
+
+.PHONY: ssh
+ssh: $(VENV)/ready ## a seat's command line (STUDENT=ada), or one command on some or all (CMD='df -h')
+	@$(BIN)/classlab $@
+
+.PHONY: stop
+stop: $(VENV)/ready ## put seats to sleep: only their disks bill (STUDENT=ada)
+	@$(BIN)/classlab $@
+
+.PHONY: start
+start: $(VENV)/ready ## wake them; their addresses are new, the ssh_config follows (STUDENT=ada)
+	@$(BIN)/classlab $@
+
 .PHONY: extend
 extend: $(VENV)/ready ## let a class run on (HOURS=2)
 	@$(BIN)/classlab $@
@@ -31,7 +61,7 @@ allow: $(VENV)/ready ## let your new address in (CIDR=203.0.113.0/24: that one)
 # Made anew whenever the lock changes. With HOSTS, the engine and the image are seen to meanwhile.
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(scripts/find-python) && exec "$$python" scripts/make_venv.py ready
-up setup test test-hosts bench: export HOSTS := yes
+up setup test test-hosts test-role test-lab test-mutants bench: export HOSTS := yes
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/ready
 	@exec $(BIN)/python scripts/make_venv.py dev
@@ -41,19 +71,31 @@ setup: $(VENV)/ready ## make .venv, install what is locked, see to an engine
 	@scripts/ensure-engine
 
 .PHONY: test
-test: setup $(VENV)/dev ## lint, then every test; boots real hosts
-	@scripts/test lint unit hosts
+test: setup $(VENV)/dev ## lint and every test; boots real hosts
+	@scripts/test lint unit hosts molecule
 
 .PHONY: test-unit
-test-unit: $(VENV)/dev ## the tests that need no engine
+test-unit: $(VENV)/dev ## the tests that need no container engine
 	@scripts/test unit
 
 .PHONY: test-hosts
-test-hosts: setup $(VENV)/dev ## the tests that boot hosts
+test-hosts: setup $(VENV)/dev ## the tests of localcloud's own hosts
 	@scripts/test hosts
 
+.PHONY: test-role
+test-role: setup $(VENV)/dev ## the Molecule scenario of a role (ROLE=venv; STEP=converge: that alone, seats stay)
+	@$(BIN)/python scripts/molecule.py $(if $(STEP),--step $(STEP)) $(or $(ROLE),$(error make test-role needs ROLE: for example, make test-role ROLE=venv))
+
+.PHONY: test-lab
+test-lab: setup $(VENV)/dev ## the whole way of a class, from up to down
+	@$(BIN)/python scripts/molecule.py lab
+
+.PHONY: test-mutants
+test-mutants: setup $(VENV)/dev ## break things on purpose: does a test notice each? (a quarter of an hour)
+	@$(BIN)/python scripts/mutants.py
+
 .PHONY: lint
-lint: $(VENV)/dev ## ruff, mypy, shellcheck
+lint: $(VENV)/dev ## ruff, mypy, yamllint, ansible-lint, shellcheck
 	@scripts/test lint
 
 .PHONY: bench

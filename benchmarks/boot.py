@@ -51,7 +51,7 @@ def bare(engine: Engine, reference: str, count: int) -> float:
     """One after the other: run each container, then log in to each."""
     mark = f"bare-{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory() as folder:
-        key = make_key(Path(folder))
+        key, first_boot = make_key(Path(folder, "key")), known_host(Path(folder))
         engine.run("network", "create", mark)
         began = time.monotonic()
         try:
@@ -60,7 +60,7 @@ def bare(engine: Engine, reference: str, count: int) -> float:
                 seed.mkdir()
                 public = key.with_suffix(".pub").read_text().strip()
                 (seed / "meta-data").write_text(json.dumps({"instance-id": f"i-{number}", "public-keys": [public]}))
-                (seed / "user-data").write_text("")
+                (seed / "user-data").write_text(first_boot)
                 engine.run(
                     "run", "--detach", "--tty", "--systemd", "always", *engine.limits, "--memory", "1g",
                     "--network", mark, "--hostname", f"bare-{number}", "--name", f"{mark}-{number}",
@@ -80,7 +80,7 @@ def bare(engine: Engine, reference: str, count: int) -> float:
 def localcloud(engine: Engine, count: int) -> tuple[float, float]:
     """One RunInstances, then log in to each."""
     with LocalCloud() as cloud, tempfile.TemporaryDirectory() as folder:
-        key = make_key(Path(folder))
+        key, first_boot = make_key(Path(folder, "key")), known_host(Path(folder))
         ec2 = cloud.client("ec2")
         ec2.import_key_pair(KeyName="key", PublicKeyMaterial=key.with_suffix(".pub").read_bytes())
         group = ec2.create_security_group(GroupName="ssh", Description="ssh")["GroupId"]
@@ -92,7 +92,7 @@ def localcloud(engine: Engine, count: int) -> tuple[float, float]:
         began = time.monotonic()
         ec2.run_instances(
             ImageId=newest, InstanceType="t3.micro", KeyName="key", SecurityGroupIds=[group],
-            MinCount=count, MaxCount=count,
+            UserData=first_boot, MinCount=count, MaxCount=count,
         )  # fmt: skip
         for instance in ec2.describe_instances()["Reservations"][0]["Instances"]:
             log_in(key, instance["PublicIpAddress"])
@@ -121,16 +121,22 @@ def timed(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def make_key(folder: Path) -> Path:
-    key = folder / "key"
+def make_key(key: Path) -> Path:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     return key
 
 
+def known_host(folder: Path) -> str:
+    """User data with a host key, the same for all hosts of a round: so each is known before it is met."""
+    key = make_key(folder / "host")
+    private, public = key.read_text(), key.with_suffix(".pub").read_text()
+    (folder / "known_hosts").write_text(f"* {public}")
+    return "#cloud-config\n" + json.dumps({"ssh_keys": {"ed25519_private": private, "ed25519_public": public}})
+
+
 def log_in(key: Path, address: str) -> None:
-    """Each host is met for the first time here, so its key is taken as it comes and never asked for again."""
-    known = key.parent / f"known-{address}"
-    options = ["StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}", "BatchMode=yes", "ConnectTimeout=2"]
+    known = key.with_name("known_hosts")
+    options = ["StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}", "BatchMode=yes", "ConnectTimeout=2"]
     words = ["ssh", "-F", "none", "-i", str(key), *(f"-o{each}" for each in options), f"ubuntu@{address}", "true"]
     until = time.monotonic() + 120
     while subprocess.run(words, capture_output=True).returncode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -31,17 +32,19 @@ short_description: what a teacher reads while a playbook runs
 description:
   - On this computer, a line for each change. On hosts, a line for each role when all are through it, and each failure
     at once. At the end a table of the hosts in the group C(lab_seats), with the line that tries a failed one again.
-  - C(say) in a module's result, a list of lines, is printed as it is.
+  - C(say) in a module's result, a list of lines, is printed as it is. C(lab) tells the lab's name and its end.
   - C(seat_failures) in a module's result, a list of C({student, reason}), goes into the table; so do the facts
     C(lab_seats_refused) and C(seat_trust_failures).
   - Colours only on a terminal, and not with E(NO_COLOR).
+  - With E(LAB_FORMAT=json) all this goes to standard error, and to standard output one JSON document at the end. What a
+    module returns as C(document), a dictionary, is part of it.
 """
 
 COLOURS = {
-    Mood.HEADING: C.COLOR_HIGHLIGHT,
-    Mood.CHANGED: C.COLOR_CHANGED,
-    Mood.FAILED: C.COLOR_ERROR,
-    Mood.GOOD: C.COLOR_OK,
+    Mood.HEADING: C.config.get_config_value("COLOR_HIGHLIGHT"),
+    Mood.CHANGED: C.config.get_config_value("COLOR_CHANGED"),
+    Mood.FAILED: C.config.get_config_value("COLOR_ERROR"),
+    Mood.GOOD: C.config.get_config_value("COLOR_OK"),
 }
 # Facts that tell of seats which are not as they should be -> the word for the table.
 LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
@@ -57,7 +60,8 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._as_json = os.environ.get("LAB_FORMAT") == "json"
+        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not self._as_json
         self._began: dict[tuple[str, str], float] = {}
         self._lab: dict[str, Any] = {}
         self._verb = ""
@@ -67,7 +71,7 @@ class CallbackModule(CallbackBase):
     # The run
 
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
-        self._verb = Path(playbook._file_name).stem
+        self._verb = Path(str(playbook._file_name)).stem
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         known = play.get_variable_manager().get_vars(play=play)
@@ -79,18 +83,17 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, _stats: AggregateStats) -> None:
         ssh_config = os.environ.get("LAB_FOLDER", "") and Path(os.environ["LAB_FOLDER"], "ssh_config")
-        name = os.environ.get("LAB_CLASS", "")
-        self._print(
-            self._story.end(
-                Closing(
-                    lab=self._lab.get("name") or os.environ.get("LAB_NAME", ""),
-                    class_name="" if name == "demo" else name,
-                    ssh_config=_near(ssh_config) if ssh_config else "",
-                    ends_at=self._lab.get("ends_at") or "",
-                    verb=self._verb,
-                )
-            )
+        name = os.environ.get("LAB_CLASS", "demo")
+        facts = Closing(
+            lab=self._lab.get("name") or os.environ.get("LAB_NAME", ""),
+            class_name=name,
+            ssh_config=_near(ssh_config) if ssh_config else "",
+            ends_at=self._lab.get("ends_at") or "",
+            verb=self._verb,
         )
+        self._print(self._story.end(facts))
+        if self._as_json:
+            print(json.dumps(self._story.as_document(facts), indent=2))
 
     # Tasks
 
@@ -98,7 +101,7 @@ class CallbackModule(CallbackBase):
         self._began[host.get_name(), task._uuid] = time.monotonic()
         self._print(self._story.start(host.get_name(), _step(task)))
         if self._live and task.action not in UNTOLD:
-            doing = self._story.doing(_name(task))[: self._display.columns - 1]
+            doing = self._story.doing(_name(task))[: (self._display.columns or 80) - 1]
             # Whoever is asked a question must see the question.
             sys.stdout.write(CLEAR if task.action in ASKING else f"{CLEAR}{doing}")
             sys.stdout.flush()
@@ -145,16 +148,17 @@ class CallbackModule(CallbackBase):
         """What a result tells besides its outcome."""
         told = [result.result.get("msg")] if result.task.action in C._ACTION_DEBUG else result.result.get("say")
         self._print([Line(str(line)) for line in told or []])
+        self._story.document |= result.result.get("document") or {}
         self._story.lacking(result.result.get("seat_failures") or [])
         facts = result.result.get("ansible_facts") or {}
-        self._lab = facts.get("lab") or self._lab
+        self._lab = result.result.get("lab") or self._lab
         for fact, word in LACKING.items():
             self._story.lacking(facts.get(fact) or [], word)
 
     def _again(self, result: CallbackTaskResult) -> str:
         """What tries it once more: the same verb here, and on a seat `up`, which mends all that is amiss there."""
-        host, name = result.host.get_name(), os.environ.get("LAB_CLASS", "")
-        this = Closing(class_name="" if name == "demo" else name)
+        host = result.host.get_name()
+        this = Closing(class_name=os.environ.get("LAB_CLASS", "demo"))
         return this.make(self._verb) if host == "localhost" else this.make("up", host)
 
     # The terminal
@@ -163,7 +167,7 @@ class CallbackModule(CallbackBase):
         if lines:
             self._clear()
         for line in lines:
-            self._display.display(line.text, color=COLOURS.get(line.mood))
+            self._display.display(line.text, color=COLOURS.get(line.mood), stderr=self._as_json)
         sys.stdout.flush()
 
     def _warn(self, result: CallbackTaskResult) -> None:

@@ -93,6 +93,7 @@ ended: {description: Whose seat was ended., type: list, elements: str, returned:
 say: {description: What a teacher is told., type: list, elements: str, returned: success}
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def present(ec2: Any, asked: dict[str, Any]) -> dict[str, Any]:
         patience=asked["wait"],
     )
 
-    def launcher(seen: dict[str, list[str]]) -> Launcher:
+    def launcher(seen: Mapping[str, list[str]]) -> Launcher:
         blueprint = Blueprint(
             lab=asked["name"],
             tags=asked["tags"],
@@ -169,12 +170,7 @@ def present(ec2: Any, asked: dict[str, Any]) -> dict[str, Any]:
         return Launcher(ec2, asked["region"], folder, blueprint, seen, asked["again"])
 
     brought = bring_up(ec2, wanted, launcher if asked["launch"] else None)
-    found = []
-    for seat in brought.found:
-        address, port = seat.reached(asked["port_tag"])
-        told = {"student": seat.student, "id": seat.id, "address": address, "port": port, "state": seat.state}
-        leaving = seat.student in wanted.leaving
-        found.append({**told, "private_address": seat.private_address, "leaving": leaving})
+    found = [{**seat.told(asked["port_tag"]), "leaving": seat.student in wanted.leaving} for seat in brought.found]
     return {
         "changed": brought.changed,
         "found": found,

@@ -79,6 +79,7 @@ say:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -121,16 +122,18 @@ def main() -> None:
         why=asked["why"],
         again=asked["again"],
     )
-    result = {"changed": False, "receipt": receipt.as_dict(), "say": receipt.lines(ON_SCREEN)}
+    result: dict[str, Any] = {"changed": False, "receipt": receipt.as_dict(), "say": receipt.lines(ON_SCREEN)}
     problems = [] if receipt.complete else [receipt.verdict()]
     if not module.check_mode:
         try:
             result["file"] = str(save(receipt, folder))
             if receipt.complete:
                 tidy(folder)
-        except (OSError, ClasslabError) as error:
-            why = getattr(error, "strerror", None) or error
-            problems.append(f"The receipt could not be saved in {folder.receipts}: {why}. Make room there, or access.")
+        except ClasslabError as error:
+            problems.append(f"The receipt could not be saved. {error}")
+        except OSError as error:
+            why = f"{error.strerror}. Make room there, or access."
+            problems.append(f"The receipt could not be saved in {folder.receipts}: {why}")
     if problems:
         module.fail_json(msg="\n".join(problems), **result)
     result["say"] += [*([""] if result["say"] else []), receipt.verdict()]

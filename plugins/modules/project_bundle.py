@@ -116,7 +116,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"The project could not be bundled in {asked['folder']}: {error}.")
-    told = {"say": list(made.notes)} if made.notes else {}
+    told: dict[str, object] = {"say": list(made.notes)} if made.notes else {}
     told |= {"commit": made.commit} if made.commit else {}
     module.exit_json(changed=made.changed, bundle=made.fact, manifest=made.manifest, **told)
 

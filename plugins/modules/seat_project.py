@@ -56,8 +56,8 @@ EXAMPLES = r"""
   seat_project:
     path: /home/ubuntu/weather
     owner: ubuntu
-    digest: "{{ hostvars['localhost'].lab_bundle.digest }}"
-    archive: "{{ hostvars['localhost'].lab_bundle.archive }}"
+    digest: "{{ hostvars['localhost'].project_bundle_result.bundle.digest }}"
+    archive: "{{ hostvars['localhost'].project_bundle_result.bundle.archive }}"
     venv: /home/ubuntu/venv
   become: true
 """
@@ -100,6 +100,7 @@ say:
 
 import base64
 import io
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.seat import project
@@ -123,7 +124,7 @@ def main() -> None:
     )
     wanted = dict(module.params)
     content, file = wanted.pop("archive_content"), wanted.pop("archive_on_seat")
-    invocation = {"invocation": {"module_args": wanted}}
+    invocation: dict[str, Any] = {"invocation": {"module_args": wanted}}
     try:
         why = project.missing(wanted)
         if not why or module.check_mode:
@@ -134,8 +135,8 @@ def main() -> None:
             with open(file, "rb") as packed:
                 done = project.ensure(module.run_command, wanted, packed)
         else:
-            packed = io.BytesIO(base64.b64decode(content)) if content else None
-            done = project.ensure(module.run_command, wanted, packed)
+            along = io.BytesIO(base64.b64decode(content)) if content else None
+            done = project.ensure(module.run_command, wanted, along)
     except SeatError as error:
         module.fail_json(msg=str(error), **invocation)
     except OSError as error:

@@ -97,7 +97,7 @@ def main() -> None:
             contact.Contact(folder, asked["lab"], asked["wait"], asked["again"]), seats, asked["only"]
         )
         config = Path("~/.ssh/config").expanduser()
-        if seats and outcome.changed and not sshconfig.included(folder, config):
+        if outcome.met and not sshconfig.included(folder, config):
             say = [
                 f"For plain `ssh {seats[0].student}`, put this at the top of {config}:",
                 sshconfig.include_line(folder),

@@ -53,6 +53,11 @@ class LabFolder:
         return self.path / "ssh_config"
 
     @property
+    def run(self) -> Path:
+        """The run whose outcome was not shown yet."""
+        return self.path / "run.json"
+
+    @property
     def receipts(self) -> Path:
         return self.path / "receipts"
 

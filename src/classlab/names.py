@@ -110,3 +110,9 @@ def _example(value: object) -> str:
 def _listed(words: Iterable[str]) -> str:
     *others, last = sorted(words)
     return f"{', '.join(others)} and {last}"
+
+
+def make(verb: str, class_name: str, student: str = "") -> str:
+    """The command that a teacher types; the demo needs no word."""
+    words = ["make", verb, f"CLASS={class_name}" if class_name != "demo" else "", student and f"STUDENT={student}"]
+    return " ".join(word for word in words if word)

@@ -1,6 +1,8 @@
 """A lab of a test's own on a localcloud: its key pair, group and subnets; seats by the same code as `make up`."""
 
 import json
+import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from classlab.cloud import bringup, patience
+from classlab.cloud import bringup, patience, seats
 from classlab.cloud.bringup import Brought, Wanted
 from classlab.cloud.launch import Blueprint, Launcher, Place
 from classlab.cloud.userdata import FirstBoot
@@ -21,6 +23,8 @@ REGION = "us-east-1"
 IMAGE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 ENDS_AT, LATER = "2099-11-20T18:00:00Z", "2099-11-20T20:00:00Z"
 ARM = "#!/bin/sh\necho armed\n"
+# Where a seat is said to be reached, as on clouds behind a forwarded port.
+PORT_TAG = "test:ssh-port"
 LIVING = ("pending", "running", "stopping", "stopped")
 
 
@@ -37,7 +41,8 @@ class CloudSide:
     def __post_init__(self) -> None:
         self.client = self.cloud.client("ec2")
         self.image = self.cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
-        subnets = self.client.describe_subnets()["Subnets"]
+        default = [{"Name": "default-for-az", "Values": ["true"]}]
+        subnets = self.client.describe_subnets(Filters=default)["Subnets"]
         by_zone = sorted(subnets, key=lambda subnet: str(subnet["AvailabilityZone"]))
         self.vpc = by_zone[0]["VpcId"]
         self.places = [Place(each["AvailabilityZone"], each["SubnetId"]) for each in by_zone]
@@ -65,7 +70,7 @@ class CloudSide:
         return Blueprint(**{**given, **changes})
 
     def launcher(self, seen: Mapping[str, list[str]], patience: float = 60, **changes: Any) -> Launcher:
-        return Launcher(self.ec2, REGION, self.folder, self.blueprint(**changes), seen, patience=patience, hidden=8)
+        return Launcher(self.ec2, REGION, self.folder, self.blueprint(**changes), seen, patience=patience, hidden=4)
 
     def up(self, *students: str, launch: bool = True, patience: float = 60, **changes: Any) -> Brought:
         """As `make up` does it. `changes` are those of what is wanted, or of the blueprint."""
@@ -111,7 +116,8 @@ def tags(thing: Mapping[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def aws(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process talks to the localcloud, and to nothing else."""
+    """This process talks to the localcloud, and to nothing else. It is quick, so it is asked again sooner than EC2."""
+    monkeypatch.setattr(seats, "PAUSES", (0.1, 0.2, 0.5))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, value in cloud.env.items():
         monkeypatch.setenv(name, value)
@@ -173,3 +179,21 @@ def play(run: Callable[..., Any], tmp_path: Path) -> Play:
         return Played(done.returncode, said, json.loads(told.read_text()) if told.exists() else {}, int(changed))
 
     return roles
+
+
+@pytest.fixture
+def greeting() -> Iterator[int]:
+    """The port of something that greets as SSH does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            while True:
+                try:
+                    line, _ = server.accept()
+                except OSError:
+                    return
+                with line:
+                    line.sendall(b"SSH-2.0-test\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield server.getsockname()[1]

@@ -13,7 +13,7 @@ from localcloud import LocalCloud
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(hosts=False) as cloud:
         yield cloud
@@ -41,11 +41,13 @@ def lab_env(cloud: LocalCloud, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(lab_env: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run(lab_env: dict[str, str], warm: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """run("ansible-playbook", file, "-e", …, LAB_NAME="other"): a program of .venv, in the root of the repository."""
 
     def program(*words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
         first, *others = map(str, words)
+        if first == "ansible-playbook":
+            others += ["-e", f"ansible_python_interpreter={warm}"]
         environment = {**lab_env, **settings}
         return subprocess.run(
             [str(clouds.program(first)), *others], env=environment, cwd=ROOT, capture_output=True, text=True

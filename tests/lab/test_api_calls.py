@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from cloud_side import ENDS_AT, REGION, CloudSide, Play, aws, bare, lab, play
+from cloud_side import ENDS_AT, REGION, CloudSide, Play, aws, bare, lab, play, tags
 
 STUDENTS = [f"s{number:02}" for number in range(30)]
 # What `make up` may ask in all is 60: the plan takes up to 12 of them, the inventory 2.
@@ -39,6 +39,10 @@ def test_thirty_seats(bare: CloudSide, play: Play) -> None:
     asked = Counter(each["action"] for each in bare.requests())
     assert asked["RunInstances"] == 30 and asked.total() <= FIRST_UP, json.dumps(asked, indent=1)
     assert all(not each["error"] or each["error"] == "InvalidKeyPair.NotFound" for each in bare.requests())
+    # In the request that makes it: what is killed right after must not be without.
+    for action in ("ImportKeyPair", "CreateSecurityGroup"):
+        [born] = bare.requests(action)
+        assert tags(born["parameters"]["TagSpecifications"][0]) == bare.tags()
 
     bare.mark()
     again = play(roles, **inputs(bare))

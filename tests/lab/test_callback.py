@@ -1,5 +1,6 @@
 """What is seen on a terminal and in a pipe when playbooks run under the callback `classlab`."""
 
+import json
 import os
 import pty
 import re
@@ -34,6 +35,7 @@ if result.get("warn"):
 HERE = "hosts: localhost\n  connection: local\n  gather_facts: false\n"
 SEATS = "hosts: lab_seats\n  gather_facts: false\n  strategy: ansible.builtin.free\n"
 
+Command = Callable[..., list[str]]
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -59,21 +61,26 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**kept, **own, **more}
 
 
-def command(folder: Path, playbook: str, hosts: str, name: str, words: tuple[str, ...]) -> list[str]:
+@pytest.fixture
+def command(folder: Path, warm: Path) -> Command:
     """The playbook as a file, and the seats as an inventory, all of them this computer."""
-    (folder / f"{name}.yml").write_text(playbook)
-    here = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
-    (folder / "hosts").write_text("[lab_seats]\n" + "".join(f"{line} {here}\n" for line in hosts.splitlines()))
-    return [str(ANSIBLE_PLAYBOOK), "-i", str(folder / "hosts"), str(folder / f"{name}.yml"), *words]
+
+    def words(playbook: str, hosts: str = "ada", name: str = "up") -> list[str]:
+        (folder / f"{name}.yml").write_text(playbook)
+        seats = "".join(f"{line} ansible_connection=local\n" for line in hosts.splitlines())
+        (folder / "hosts").write_text(f"[lab_seats]\n{seats}")
+        quick = f"ansible_python_interpreter={warm}"
+        return [str(ANSIBLE_PLAYBOOK), "-i", str(folder / "hosts"), str(folder / f"{name}.yml"), "-e", quick]
+
+    return words
 
 
 @pytest.fixture
-def play(folder: Path) -> Play:
-    def run(playbook: str, *words: str, hosts: str = "ada", name: str = "up", **settings: str):  # type: ignore[no-untyped-def]
+def play(folder: Path, command: Command) -> Play:
+    def run(*playbook: str, **options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command(folder, playbook, hosts, name, words),
-            env=environment(folder, **settings), cwd=ROOT, capture_output=True, text=True,
-        )  # fmt: skip
+            command(*playbook, **options), env=environment(folder), cwd=ROOT, capture_output=True, text=True
+        )
 
     return run
 
@@ -111,11 +118,13 @@ def test_only_changes_are_told_and_say_is_printed_as_it_is(play: Play) -> None:
         "done: 2 changes, 0 failures",
     ]
     assert done.stderr == ""
+    assert not re.search("[\x1b\r]", done.stdout), "no colours in a pipe"
 
 
-def test_nothing_to_do_is_one_line(play: Play) -> None:
-    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {}}"))
+def test_nothing_to_do_is_one_line_but_a_modules_warning_is_not_hidden(play: Play) -> None:
+    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {result: {warn: The clock is wrong.}}}"))
     assert untimed(done.stdout) == ["done: 0 changes, 0 failures"]
+    assert "The clock is wrong." in done.stderr
 
 
 def test_what_a_module_says_when_it_gives_up_is_a_list_without_json(play: Play) -> None:
@@ -176,7 +185,7 @@ def test_seats_are_told_by_role_and_end_in_a_table(play: Play, folder: Path) -> 
     bad = "{changed: false, failed: '{{ bad is defined }}', msg: 'The disk is full. Make room.'}"
     role(folder, "venv", f"{{name: Make the venv, behave: {{result: {bad}}}}}")
     role(folder, "project", "{name: Copy the project, behave: {result: {changed: true}}}")
-    lab = "{name: Know the lab, ansible.builtin.set_fact: {lab: {name: cs, ends_at: '2099-11-20T18:00:00Z'}}}"
+    lab = "{name: Know the lab, behave: {result: {lab: {name: cs, ends_at: '2099-11-20T18:00:00Z'}}}}"
     done = play(
         f"- name: Plan the lab\n  {HERE}{tasks(lab)}"
         f"- name: Set up the seats\n  {SEATS}"
@@ -259,38 +268,47 @@ def test_seats_that_the_cloud_side_lacks_are_in_the_table(play: Play) -> None:
     assert re.search(r"^dora +cs-dora +failed +Gone.$", done.stdout, re.MULTILINE)
 
 
-def test_a_modules_warning_is_not_hidden(play: Play) -> None:
-    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Look, behave: {result: {warn: The clock is wrong.}}}"))
-    assert "The clock is wrong." in done.stderr
+def test_a_program_gets_one_document_and_nothing_else(folder: Path, command: Command) -> None:
+    playbook = f"- name: Bring up the cloud side\n  {HERE}" + tasks(
+        "{name: Make the key, behave: {result: {changed: true, say: [One key.], document: {keys: 1}}}}",
+        "{name: Trust, behave: {result: {seat_failures: [{student: cy, reason: Another key answered.}]}}}",
+    )
+    playbook += f"- name: Set up the seats\n  {SEATS}" + tasks(
+        "{name: Look, behave: {result: {failed: '{{ inventory_hostname == \"bob\" }}', msg: No room.}}}"
+    )
+    words = command(playbook, hosts="ada\nbob")
+    done = subprocess.run(words, env=environment(folder, LAB_FORMAT="json"), cwd=ROOT, capture_output=True, text=True)
+    assert json.loads(done.stdout) == {
+        "verb": "up",
+        "class": "cs101",
+        "lab": "cs",
+        "ok": False,
+        "changes": 1,
+        "failures": [
+            {"student": "bob", "step": "Look", "said": ["No room."]},
+            {"student": "cy", "step": "failed", "said": ["Another key answered."]},
+        ],
+        "keys": 1,
+    }
+    assert "One key." in done.stderr
+    assert "  + Make the key" in done.stderr
 
 
-def test_no_colours_in_a_pipe(play: Play) -> None:
-    done = play(f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}"))
-    assert "\x1b" not in done.stdout
-    assert "\r" not in done.stdout
-
-
-def test_a_class_without_seats_is_no_noise(folder: Path) -> None:
+def test_a_class_without_seats_is_no_noise(folder: Path, cloud: LocalCloud, command: Command) -> None:
     """What Ansible says of an inventory without hosts is no teacher's concern: the plan tells of them."""
     look = tasks("{name: Look, behave: {}}")
-    playbook = command(folder, f"- name: Look\n  {HERE}{look}- name: Set up the seats\n  {SEATS}{look}", "", "up", ())[
-        3
-    ]
-    with LocalCloud(hosts=False) as cloud:
-        told = clouds.localcloud_environment(os.environ, cloud.env, ROOT, "us-east-1")
-        settings = {**environment(folder), **told, "LAB_NAME": "cs", "LAB_FOLDER": str(folder)}
-        words = [ANSIBLE_PLAYBOOK, "-i", "inventory/lab.aws_ec2.yml", "-i", "inventory/localhost.yml", playbook]
-        del settings["ANSIBLE_INVENTORY_ENABLED"]
-        done = subprocess.run(words, env=settings, cwd=ROOT, capture_output=True, text=True)
+    words = command(f"- name: Look\n  {HERE}{look}- name: Set up the seats\n  {SEATS}{look}")
+    words[2:3] = ["inventory/lab.aws_ec2.yml", "-i", "inventory/localhost.yml"]
+    told = clouds.localcloud_environment(os.environ, cloud.env, ROOT, "us-east-1")
+    settings = {**environment(folder), **told, "LAB_NAME": "cs", "LAB_FOLDER": str(folder)}
+    del settings["ANSIBLE_INVENTORY_ENABLED"]
+    done = subprocess.run(words, env=settings, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def on_a_terminal(folder: Path, playbook: str, **settings: str) -> str:
+def on_a_terminal(words: list[str], settings: dict[str, str]) -> str:
     ours, theirs = pty.openpty()
-    words = command(folder, playbook, "ada", "up", ())
-    with subprocess.Popen(
-        words, env=environment(folder, **settings), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
-    ):
+    with subprocess.Popen(words, env=settings, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)
         seen = b""
         try:
@@ -301,15 +319,14 @@ def on_a_terminal(folder: Path, playbook: str, **settings: str) -> str:
     return seen.decode()
 
 
-def test_colours_on_a_terminal_unless_they_are_not_wanted(folder: Path) -> None:
-    playbook = f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}")
-    assert "\x1b[0;33m  + Make it" in on_a_terminal(folder, playbook)
-    plain = on_a_terminal(folder, playbook, NO_COLOR="1")
+def test_a_terminal_shows_what_is_being_done_in_colours_unless_they_are_not_wanted(
+    folder: Path, command: Command
+) -> None:
+    words = command(f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}"))
+    seen = on_a_terminal(words, environment(folder))
+    assert "\r\x1b[K  … Make it" in seen
+    assert seen.rsplit("… Make it", 1)[1].startswith("\r\x1b[K"), "it is gone again before the next line"
+    assert "\x1b[0;33m  + Make it" in seen
+    plain = on_a_terminal(words, environment(folder, NO_COLOR="1"))
     assert "  + Make it" in plain
     assert not re.search(r"\x1b\[[0-9;]*m", plain)
-
-
-def test_a_terminal_shows_what_is_being_done(folder: Path) -> None:
-    seen = on_a_terminal(folder, f"- name: Look\n  {HERE}" + tasks("{name: Look around, behave: {}}"))
-    assert "\r\x1b[K  … Look around" in seen
-    assert seen.rsplit("… Look around", 1)[1].startswith("\r\x1b[K"), "it is gone again before the next line"

@@ -148,7 +148,7 @@ def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey) -
     waiter.wait(InstanceIds=[journey.seat("ada")["InstanceId"]], WaiterConfig={"Delay": 1})
     # No task any more, another student, one seat asleep, one no longer wanted.
     journey.go(up, lab_students=["ada", "mary"], lab_tags={}, lab_prune=True)
-    journey.ec2.stop_instances(InstanceIds=[journey.seat("mary")["InstanceId"]])
+    journey.go(ROOT / "playbooks" / "stop.yml", lab_only=["mary"])
     journey.go(up, lab_students=["ada", "mary"])
     journey.watched("ansible-inventory", "-i", "inventory/lab.aws_ec2.yml", "--list")
     journey.go(ROOT / "playbooks" / "allow.yml", lab_students=["ada", "mary"], lab_allow_cidrs=["203.0.113.9/32"])

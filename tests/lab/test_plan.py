@@ -19,7 +19,10 @@ PLAY = """
   gather_facts: false
   roles: [lab_plan]
   post_tasks:
-    - ansible.builtin.copy: {content: "{{ lab | to_json }}", dest: "{{ lab_folder }}/plan.json", mode: "0600"}
+    - ansible.builtin.copy:
+        content: "{{ lab_plan_result.lab | to_json }}"
+        dest: "{{ lab_folder }}/plan.json"
+        mode: "0600"
       changed_when: false
 """
 
@@ -206,12 +209,13 @@ def test_the_cost_counts_from_the_launch_of_each_seat(room: Classroom) -> None:
 # Through the role
 
 
-def play(
-    run: Callable[..., subprocess.CompletedProcess[str]], room: Classroom, text: str
-) -> subprocess.CompletedProcess[str]:
-    room.class_file.write_text(text)
-    file = room.folder / "play.yml"
-    file.write_text(PLAY)
+def test_the_role_sets_the_fact_lab_and_changes_nothing_but_remembers_where(
+    run: Callable[..., subprocess.CompletedProcess[str]], room: Classroom
+) -> None:
+    ends_at = clock.written(clock.now() + timedelta(hours=3))
+    room.class_file.write_text(yaml.safe_dump({"lab_name": "test", "lab_students": ["ada"], "lab_ends_at": ends_at}))
+    book = room.folder / "play.yml"
+    book.write_text(PLAY)
     controls = {
         "lab_class": "test",
         "lab_class_file": str(room.class_file),
@@ -219,51 +223,11 @@ def play(
         "lab_cloud_in_use": "localcloud",
         "lab_prune": False,
     }
-    return run(
-        "ansible-playbook", file, "-e", f"@{room.class_file}", "-e", json.dumps(controls), ANSIBLE_ROLES_PATH="roles"
-    )
-
-
-def test_the_role_sets_the_fact_lab_and_changes_nothing(
-    run: Callable[..., subprocess.CompletedProcess[str]], room: Classroom
-) -> None:
-    done = play(run, room, "lab_name: test\nlab_students: [ada]\nlab_ends_at: 2026-11-01 10:00:00 +01:00\n")
-    assert "2026-11-01" in done.stdout and "in the past" in done.stdout  # YAML makes a date of it on the way
-    ends_at = clock.written(clock.now() + timedelta(hours=3))
-    done = play(run, room, yaml.safe_dump({"lab_name": "test", "lab_students": ["ada"], "lab_ends_at": ends_at}))
+    given = ["-e", f"@{room.class_file}", "-e", json.dumps(controls)]
+    done = run("ansible-playbook", book, *given, ANSIBLE_ROLES_PATH="roles")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "changed=0" in done.stdout
     plan = json.loads((room.lab_folder / "plan.json").read_text())
     assert plan["name"] == "test" and plan["ends_at"] == ends_at
     assert [each["name"] for each in plan["seats"]] == ["test-ada"]
     assert (room.lab_folder / "region").read_text() == "us-east-1\n"
-
-
-def test_the_role_tells_every_problem_at_once_before_anything_changes(
-    run: Callable[..., subprocess.CompletedProcess[str]], room: Classroom
-) -> None:
-    before = len(room.cloud.requests())
-    text = """
-lab_name: CS 101
-lab_studnets: [ada]
-lab_hours: "8"
-lab_python: 3.10
-lab_instance_type: t3.mikro
-lab_web: maybe
-lab_tags: [me]
-"""
-    done = play(run, room, text)
-    assert done.returncode != 0
-    for words in (
-        "Did you mean lab_students?",
-        "write cs-101.",
-        "list them in lab_students",
-        "lab_hours: and the digits",
-        "3.10 becomes 3.1",
-        "Did you mean t3.micro",
-        "lab_web: true or lab_web: false",
-        "lab_tags",
-    ):
-        assert words in done.stdout, words
-    assert all(action.startswith(("Describe", "Get")) for action in room.actions(before))
-    assert not (room.lab_folder / "region").exists()

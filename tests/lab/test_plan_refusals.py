@@ -170,7 +170,7 @@ def test_subnets_that_do_not_exist(room: Classroom) -> None:
 def test_subnets_in_different_vpcs_and_without_public_addresses(room: Classroom) -> None:
     ec2 = room.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     default = room.plan()["placements"][0]["subnet_id"]
     told = room.problem(lab_subnet_ids=[subnet])
     assert "no public addresses" in told and f"--subnet-id {subnet} --map-public-ip-on-launch" in told
@@ -185,7 +185,7 @@ def test_subnets_in_different_vpcs_and_without_public_addresses(room: Classroom)
 def test_subnets_that_are_too_small(room: Classroom) -> None:
     ec2 = room.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/28")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/28", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
     students = [f"s{number}" for number in range(30)]
     assert "only 1" in room.problem(lab_subnet_ids=[subnet], lab_students=students)

@@ -122,7 +122,7 @@ def test_a_lost_answer_launches_nothing_twice(lab: CloudSide) -> None:
 
 
 def test_new_seats_that_ec2_does_not_tell_of_yet_are_waited_for(lab: CloudSide) -> None:
-    lab.cloud.fault("ec2.RunInstances", "hide=4")
+    lab.cloud.fault("ec2.RunInstances", "hide=2")
     brought = lab.up("ada", "grace")
     assert len(brought.found) == 2 and not brought.refused
 
@@ -130,7 +130,7 @@ def test_new_seats_that_ec2_does_not_tell_of_yet_are_waited_for(lab: CloudSide) 
 @pytest.mark.parametrize("ends_at", [ENDS_AT, LATER])
 def test_killed_after_the_launch_the_next_up_has_the_same_seat(lab: CloudSide, ends_at: str) -> None:
     """Without answer, and hidden: the next `up` sees nothing, and comes with another deadline perhaps."""
-    lab.cloud.fault("ec2.RunInstances", "hide=5")
+    lab.cloud.fault("ec2.RunInstances", "hide=2")
     ids = lab.launcher({}).all(["ada", "grace"]).ids
     assert lab.instances() == []
     brought = lab.up("ada", "grace", first_boot=FirstBoot("#!/bin/sh\n", ends_at), tags=lab.tags(EndsAt=ends_at))
@@ -173,7 +173,7 @@ def test_a_token_that_ec2_keeps_of_a_failed_launch_holds_nobody_up(lab: CloudSid
     """There it is, with other words, but no instance has it."""
     lab.cloud.fault("ec2.RunInstances", "error=IdempotentParameterMismatch", "next=1")
     launcher = lab.launcher({})
-    launcher.hidden = 3
+    launcher.hidden = 1.5
     assert list(launcher.all(["ada"]).ids) == ["ada"] and lab.students() == ["ada"]
     tokens = [each["parameters"]["ClientToken"] for each in lab.requests("RunInstances")]
     assert len(set(tokens)) == 2
@@ -186,6 +186,18 @@ def test_stopped_seats_are_started(lab: CloudSide) -> None:
     assert sorted(brought.started) == ["ada", "grace"] and brought.launched == []
     assert sorted(seat.id for seat in brought.found) == sorted(ids)
     assert all(seat.state == "running" for seat in brought.found)
+
+
+def test_a_stopped_seat_whose_deadline_is_over_is_not_started(lab: CloudSide) -> None:
+    """It would end itself as soon as it runs, with the student's work."""
+    ada = lab.up("ada").found[0]
+    lab.client.stop_instances(InstanceIds=[ada.id])
+    lab.client.get_waiter("instance_stopped").wait(InstanceIds=[ada.id], WaiterConfig={"Delay": 1})
+    lab.client.create_tags(Resources=[ada.id], Tags=[{"Key": "EndsAt", "Value": "2026-01-01T00:00:00Z"}])
+    brought = lab.up("ada", "grace")
+    assert brought.launched == ["grace"]
+    assert brought.started == []
+    assert "was not started: its deadline, 2026-01-01 00:00 UTC, is over" in brought.refused["ada"]
 
 
 def test_the_seat_of_who_left_is_ended_only_when_asked(lab: CloudSide) -> None:
@@ -271,17 +283,10 @@ def test_a_protected_seat_is_named_and_the_others_end(lab: CloudSide) -> None:
 
 
 def test_down_finds_a_seat_that_a_killed_up_has_just_launched(lab: CloudSide) -> None:
-    lab.cloud.fault("ec2.RunInstances", "hide=3")
+    lab.cloud.fault("ec2.RunInstances", "hide=1.5")
     ids = lab.launcher({}).all(["ada"]).ids
     ended = seats.end_all(lab.ec2, lab.name, REGION, 30, expected=10)
     assert [seat.id for seat in ended.seats] == [ids["ada"]]
-
-
-@pytest.mark.parametrize("state", ["present", "absent"])
-def test_the_role_refuses_an_empty_name_before_the_first_call(bare: CloudSide, play: Play, state: str) -> None:
-    played = play(["lab_seats"], lab_seats_state=state, lab_seats_region=REGION, lab_seats_folder=str(bare.folder.path))
-    assert played.status != 0 and "name the lab" in played.said
-    assert bare.requests() == []
 
 
 def test_a_name_that_would_match_every_lab_is_refused(bare: CloudSide) -> None:
@@ -291,16 +296,14 @@ def test_a_name_that_would_match_every_lab_is_refused(bare: CloudSide) -> None:
     assert bare.requests() == []
 
 
-def test_the_role_sets_its_facts_and_down_forgets_the_one_use_keys(lab: CloudSide, play: Play) -> None:
-    common = {
-        "lab_seats_name": lab.name,
-        "lab_seats_region": REGION,
-        "lab_seats_folder": str(lab.folder.path),
-    }
+def test_the_role_sets_its_facts(lab: CloudSide, play: Play) -> None:
     lab.cloud.fault("ec2.RunInstances", "error=VcpuLimitExceeded", "every=2")
     played = play(
         ["lab_seats"],
         ("lab_seats_found", "lab_seats_refused"),
+        lab_seats_name=lab.name,
+        lab_seats_region=REGION,
+        lab_seats_folder=str(lab.folder.path),
         lab_seats_tags=lab.tags(),
         lab_seats_students=["ada", "grace"],
         lab_seats_image_id=lab.image,
@@ -309,7 +312,6 @@ def test_the_role_sets_its_facts_and_down_forgets_the_one_use_keys(lab: CloudSid
         lab_seats_placements=[{"zone": each.zone, "subnet_id": each.subnet_id} for each in lab.places],
         lab_seats_ends_at=ENDS_AT,
         lab_seats_again="make up CLASS=cs101",
-        **common,
     )
     assert played.status == 0, played.said
     (found,), (refused,) = played.facts["lab_seats_found"], played.facts["lab_seats_refused"]
@@ -317,5 +319,3 @@ def test_the_role_sets_its_facts_and_down_forgets_the_one_use_keys(lab: CloudSid
     assert found["state"] == "running" and found["port"] == 22 and found["address"]
     assert "make up CLASS=cs101" in refused["reason"]
     assert lab.folder.first_key(found["student"]).exists()
-    assert play(["lab_seats"], lab_seats_state="absent", **common).status == 0
-    assert lab.instances() == [] and not list(lab.folder.first_key("any").parent.iterdir())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from class_room import FAILS, ROOT, TELLS, WAITS, ClassRoom
+from quick_room import QUICKLY_FAILS, QUICKLY_TELLS, QuickRoom
 
 from classlab.command.clouds import program
 from localcloud import LocalCloud, daemon
@@ -34,12 +35,19 @@ def room(tmp_path: Path, cloud: LocalCloud) -> ClassRoom:
 
 
 @pytest.fixture
-def on_aws(room: ClassRoom, other: LocalCloud) -> None:
-    (room.root / "config").write_text(
+def quick(tmp_path: Path, cloud: LocalCloud, warm: Path) -> QuickRoom:
+    room = QuickRoom(tmp_path, {"LOCALCLOUD_HOME": str(cloud.home.folder)}, warm)
+    room.make(**dict.fromkeys(("up", "down", "extend", "allow", "status"), QUICKLY_TELLS))
+    return room
+
+
+@pytest.fixture
+def on_aws(quick: QuickRoom, other: LocalCloud) -> None:
+    (quick.root / "config").write_text(
         "[profile school]\naws_access_key_id = AKIASCHOOL\naws_secret_access_key = x\n"
         f"endpoint_url = {other.endpoint}\n"
     )
-    room.settings |= {"AWS_CONFIG_FILE": str(room.root / "config"), "AWS_PROFILE": "school"}
+    quick.settings |= {"AWS_CONFIG_FILE": str(quick.root / "config"), "AWS_PROFILE": "school"}
 
 
 @pytest.fixture
@@ -57,6 +65,24 @@ def lab_in() -> Iterator[Callable[[LocalCloud], None]]:
     yield make
     for ec2 in made:
         ec2.delete_security_group(GroupName="demo")
+
+
+@pytest.fixture
+def seat_in() -> Iterator[Callable[[LocalCloud], None]]:
+    """seat_in(cloud): from now until the test's end a student of the lab demo has a seat there."""
+    made = []
+
+    def make(cloud: LocalCloud) -> None:
+        ec2 = cloud.client("ec2")
+        marks = [{"ResourceType": "instance", "Tags": [*TAGS, {"Key": "Student", "Value": "ada"}]}]
+        image = ec2.describe_images(Owners=["099720109477"])["Images"][0]["ImageId"]
+        launched = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=marks)
+        made.append((ec2, launched["Instances"][0]["InstanceId"]))
+
+    yield make
+    for ec2, instance in made:
+        ec2.terminate_instances(InstanceIds=[instance])
+        ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance], WaiterConfig={"Delay": 1})
 
 
 def told(room: ClassRoom) -> tuple[dict[str, Any], dict[str, str]]:
@@ -110,11 +136,29 @@ def test_up_tells_the_playbook_all_it_needs(room: ClassRoom, cloud: LocalCloud) 
     assert memory(room, "cs101") == "localcloud"
 
 
-def test_extend_and_allow_hand_on_what_they_were_given(room: ClassRoom) -> None:
-    assert room.run("extend", HOURS="1.5", CLOUD="localcloud").returncode == 0
-    assert told(room)[0]["lab_extend_hours"] == 1.5
-    assert room.run("allow", CIDR="203.0.113.7 198.51.100.0/24", CLOUD="localcloud").returncode == 0
-    assert told(room)[0]["lab_allow_cidrs"] == ["203.0.113.7/32", "198.51.100.0/24"]
+def test_students_are_named_by_patterns_as_well(quick: QuickRoom) -> None:
+    quick.write("cs101", "lab_name: cs-one\nlab_students: [ada, alan, grace, group-1, group-2, group-10]\n")
+    assert quick.run("up", CLASS="cs101", STUDENT="a*,group-[12] grace").returncode == 0
+    variables = told(quick)[0]
+    assert variables["lab_only"] == ["ada", "alan", "group-1", "group-2", "grace"]
+    assert variables["lab_on_roster"] == ["ada", "alan", "grace", "group-1", "group-2", "group-10"]
+
+
+def test_a_program_gets_what_is_for_people_on_the_other_line(quick: QuickRoom) -> None:
+    done = quick.run("status", FORMAT="json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "AWS was not asked" in done.stderr
+    assert told(quick)[1]["LAB_FORMAT"] == "json"
+
+
+def test_extend_and_allow_hand_on_what_they_were_given(
+    quick: QuickRoom, cloud: LocalCloud, seat_in: Callable[[LocalCloud], None]
+) -> None:
+    seat_in(cloud)
+    assert quick.run("extend", HOURS="1.5", CLOUD="localcloud").returncode == 0
+    assert told(quick)[0]["lab_extend_hours"] == 1.5
+    assert quick.run("allow", CIDR="203.0.113.7 198.51.100.0/24", CLOUD="localcloud").returncode == 0
+    assert told(quick)[0]["lab_allow_cidrs"] == ["203.0.113.7/32", "198.51.100.0/24"]
 
 
 def test_with_seats_in_the_inventory_one_student_more_is_still_found(room: ClassRoom, lab_env: dict[str, str]) -> None:
@@ -140,135 +184,139 @@ def test_verbose_shows_ansibles_own_words(room: ClassRoom) -> None:
     assert "TASK [" in room.run("up", VERBOSE="1").stdout
 
 
-def test_where_letters_are_not_utf8_it_runs_all_the_same(room: ClassRoom) -> None:
+def test_what_ansible_refuses_of_a_terminal_is_mended(room: ClassRoom) -> None:
+    """Letters that are not UTF-8, and an input that a killed ssh has left non-blocking."""
     room.settings["LC_ALL"] = "C"
-    done = room.run("up")
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    up = [str(program("classlab")), "up"]
+    done = subprocess.run(up, env=room.environment(), cwd=room.root, stdin=ours, capture_output=True, text=True)
+    os.close(ours)
+    os.close(theirs)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 # Which cloud
 
 
-def test_a_lab_is_found_again_where_up_made_it(room: ClassRoom, on_aws: None, other: LocalCloud) -> None:
-    assert where(room, "up", CLOUD="aws") == "aws"
-    assert memory(room) == "aws"
-    environment = told(room)[1]
+@pytest.mark.parametrize("verb", ["extend", "push", "run"])
+def test_a_verb_for_seats_is_refused_where_there_are_none(quick: QuickRoom, verb: str) -> None:
+    hours = {"HOURS": "1"} if verb == "extend" else {}
+    done = quick.run(verb, CLOUD="localcloud", **hours)
+    assert done.returncode == 1
+    assert done.stderr == "classlab: The lab demo has no seats: `make up` brings it up.\n"
+
+
+def test_a_lab_is_found_again_where_up_made_it(
+    quick: QuickRoom, on_aws: None, other: LocalCloud, seat_in: Callable[[LocalCloud], None]
+) -> None:
+    assert where(quick, "up", CLOUD="aws") == "aws"
+    assert memory(quick) == "aws"
+    environment = told(quick)[1]
     assert environment["AWS_PROFILE"] == "school"
     assert "AWS_ENDPOINT_URL" not in environment
-    assert where(room, "up") == "aws"
-    assert where(room, "extend", HOURS="1") == "aws"
-    assert where(room, "down") == "aws"
-    assert memory(room) == ""
+    assert where(quick, "up") == "aws"
+    seat_in(other)
+    assert where(quick, "extend", HOURS="1") == "aws"
+    assert where(quick, "down") == "aws"
+    assert memory(quick) == ""
 
 
-def test_up_writes_the_memory_before_anything_is_changed(room: ClassRoom) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(
-        """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - ansible.builtin.assert:
-        that: lookup('ansible.builtin.file', lab_folder ~ '/cloud') == 'localcloud'
-"""
-    )
-    assert room.run("up").returncode == 0
+def test_up_writes_the_memory_before_anything_is_changed(quick: QuickRoom) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text("print(open('.lab/demo/cloud').read())")
+    assert quick.run("up").stdout == "localcloud\n\n"
 
 
-def test_a_failed_down_keeps_the_memory(room: ClassRoom) -> None:
-    room.remembers("localcloud")
-    (room.root / "playbooks" / "down.yml").write_text(FAILS)
-    assert room.run("down").returncode == 2
-    assert memory(room) == "localcloud"
+def test_a_failed_down_keeps_the_memory(quick: QuickRoom) -> None:
+    quick.remembers("localcloud")
+    (quick.root / "playbooks" / "down.yml").write_text(QUICKLY_FAILS)
+    assert quick.run("down").returncode == 2
+    assert memory(quick) == "localcloud"
 
 
-def test_down_on_another_cloud_keeps_the_memory_of_the_lab(room: ClassRoom, on_aws: None) -> None:
-    room.remembers("aws")
-    assert where(room, "down", CLOUD="localcloud") == "localcloud"
-    assert memory(room) == "aws"
+def test_down_on_another_cloud_keeps_the_memory_of_the_lab(quick: QuickRoom, on_aws: None) -> None:
+    quick.remembers("aws")
+    assert where(quick, "down", CLOUD="localcloud") == "localcloud"
+    assert memory(quick) == "aws"
 
 
-def test_a_first_up_that_was_refused_may_go_elsewhere_next(room: ClassRoom, on_aws: None) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(FAILS)
-    assert room.run("up", CLOUD="aws").returncode == 2
-    assert memory(room) == ""
+def test_a_first_up_that_was_refused_may_go_elsewhere_next(quick: QuickRoom, on_aws: None) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(QUICKLY_FAILS)
+    assert quick.run("up", CLOUD="aws").returncode == 2
+    assert memory(quick) == ""
 
 
-def test_a_first_up_that_failed_after_its_plan_was_good_keeps_the_memory(room: ClassRoom, on_aws: None) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(
-        """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - ansible.builtin.copy: {content: us-east-1, dest: "{{ lab_folder }}/region", mode: "0600"}
-    - ansible.builtin.fail:
-"""
-    )
-    assert room.run("up", CLOUD="aws").returncode == 2
-    assert memory(room) == "aws"
+def test_a_first_up_that_failed_after_its_plan_was_good_keeps_the_memory(quick: QuickRoom, on_aws: None) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(f"open('.lab/demo/region', 'w')\n{QUICKLY_FAILS}")
+    assert quick.run("up", CLOUD="aws").returncode == 2
+    assert memory(quick) == "aws"
 
 
 def test_without_the_lab_folder_the_lab_is_found_where_it_is(
-    room: ClassRoom, on_aws: None, cloud: LocalCloud, other: LocalCloud, lab_in: Callable[[LocalCloud], None]
+    quick: QuickRoom, on_aws: None, cloud: LocalCloud, other: LocalCloud, lab_in: Callable[[LocalCloud], None]
 ) -> None:
-    assert where(room, "down") == "localcloud", "on neither: as the class file says"
+    assert where(quick, "down") == "localcloud", "on neither: as the class file says"
     lab_in(other)
-    assert where(room, "down") == "aws"
+    assert where(quick, "down") == "aws"
     lab_in(cloud)
-    done = room.run("down")
+    done = quick.run("down")
     assert done.returncode == 2
     assert "The lab of demo is on both clouds: say which is meant, CLOUD=localcloud or CLOUD=aws." in done.stderr
-    assert where(room, "down", CLOUD="aws") == "aws"
+    assert where(quick, "down", CLOUD="aws") == "aws"
 
 
 def test_a_lab_on_aws_is_found_from_a_shell_that_is_set_for_localcloud(
-    room: ClassRoom, on_aws: None, cloud: LocalCloud, other: LocalCloud, lab_in: Callable[[LocalCloud], None]
+    quick: QuickRoom, on_aws: None, cloud: LocalCloud, other: LocalCloud, lab_in: Callable[[LocalCloud], None]
 ) -> None:
     lab_in(other)
-    room.settings |= cloud.env
-    done = room.run("down")
+    quick.settings |= cloud.env
+    done = quick.run("down")
     assert done.returncode == 2
     assert "This shell is set for localcloud" in done.stderr
 
 
-def test_where_aws_refuses_to_tell_nothing_is_claimed(room: ClassRoom, on_aws: None, other: LocalCloud) -> None:
+def test_where_aws_refuses_to_tell_nothing_is_claimed(quick: QuickRoom, on_aws: None, other: LocalCloud) -> None:
     other.fault("ec2.DescribeInstances", "error=ExpiredToken")
     try:
-        done = room.run("down")
+        done = quick.run("down")
     finally:
         other.clear_faults()
     assert done.returncode == 1
     assert "Whether the lab of demo is on AWS could not be asked: ExpiredToken" in done.stderr
 
 
-def test_without_credentials_it_says_that_aws_was_not_asked(room: ClassRoom) -> None:
-    done = room.run("down")
+def test_without_credentials_it_says_that_aws_was_not_asked(quick: QuickRoom) -> None:
+    done = quick.run("down")
     assert done.returncode == 0
     assert done.stdout.startswith("AWS was not asked (no AWS credentials were found); if the lab of demo is there, add")
 
 
-def test_localcloud_is_started_where_it_does_not_run(room: ClassRoom) -> None:
-    with LocalCloud(hosts=False) as mine:
-        room.settings["LOCALCLOUD_HOME"] = str(mine.home.folder)
-        mine.kill()
-        try:
-            done = room.run("up")
-        finally:
-            daemon.stop(mine.home)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f"localcloud runs at {mine.endpoint}." in done.stdout
+@pytest.fixture(scope="module")
+def asleep() -> Iterator[LocalCloud]:
+    """A localcloud that does not run."""
+    with LocalCloud(hosts=False) as cloud:
+        cloud.kill()
+        yield cloud
 
 
-def test_a_localcloud_that_does_not_start_says_why_and_what_is_left(room: ClassRoom) -> None:
-    with LocalCloud(hosts=False) as mine, socket.socket() as taken:
-        room.settings["LOCALCLOUD_HOME"] = str(mine.home.folder)
-        mine.kill()
-        taken.bind(("127.0.0.1", mine.running.port))
+def test_a_localcloud_that_does_not_start_says_why_and_what_is_left(quick: QuickRoom, asleep: LocalCloud) -> None:
+    quick.settings["LOCALCLOUD_HOME"] = str(asleep.home.folder)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", asleep.running.port))
         taken.listen()
-        done = room.run("up")
+        done = quick.run("up")
     assert done.returncode == 1
-    assert f"Port {mine.running.port} is taken" in done.stderr
+    assert f"Port {asleep.running.port} is taken" in done.stderr
     assert "what it said is above. Without it, a class runs on AWS only: CLOUD=aws." in done.stderr
-    assert memory(room) == ""
+    assert memory(quick) == ""
+
+
+def test_localcloud_is_started_where_it_does_not_run(quick: QuickRoom, asleep: LocalCloud) -> None:
+    quick.settings["LOCALCLOUD_HOME"] = str(asleep.home.folder)
+    done = quick.run("up")
+    daemon.stop(asleep.home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"localcloud runs at {asleep.endpoint}." in done.stdout
 
 
 # One at a time, and how it ends
@@ -281,79 +329,69 @@ def test_the_exit_status_is_ansibles(room: ClassRoom) -> None:
     assert room.run("up").returncode == 1
 
 
-def begun(room: ClassRoom) -> None:
+def begun(quick: QuickRoom) -> None:
     until = time.monotonic() + 30
-    while not (room.root / "playbooks" / "begun").exists():
+    while not (quick.root / "playbooks" / "begun").exists():
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
-def test_an_input_that_a_killed_ssh_left_non_blocking_is_mended(room: ClassRoom) -> None:
-    ours, theirs = os.pipe()
-    os.set_blocking(ours, False)
-    up = [str(program("classlab")), "up"]
-    done = subprocess.run(up, env=room.environment(), cwd=room.root, stdin=ours, capture_output=True, text=True)
-    os.close(ours)
-    os.close(theirs)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.parametrize("to_all", [True, False], ids=["the terminal's Ctrl-C", "kill -INT"])
-def test_an_interrupted_up_says_what_stays(room: ClassRoom, to_all: bool) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(WAITS)
-    process = room.start("up")
-    begun(room)
+def test_an_interrupted_up_says_what_stays(quick: QuickRoom, to_all: bool) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(WAITS)
+    process = quick.start("up")
+    begun(quick)
     (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=50)
     assert process.returncode == 130
     assert said.splitlines()[-1] == "Interrupted; what exists stays: make up goes on, make down removes it."
     assert "Traceback" not in said
-    assert memory(room) == "localcloud"
+    assert memory(quick) == "localcloud"
 
 
-def test_a_second_up_is_refused_while_the_first_is_at_work(room: ClassRoom) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(WAITS)
-    process = room.start("up")
-    begun(room)
-    done = room.run("down")
+def test_a_second_up_is_refused_while_the_first_is_at_work(quick: QuickRoom) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(WAITS)
+    process = quick.start("up")
+    begun(quick)
+    done = quick.run("down")
     assert done.returncode == 1
     assert f"Process {process.pid} (make up CLASS=demo, since " in done.stderr
     process.terminate()
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=50)
     assert process.returncode == 143
     assert said.splitlines()[-1].startswith("Interrupted;")
-    assert where(room, "down", CLOUD="localcloud") == "localcloud"
+    assert where(quick, "down", CLOUD="localcloud") == "localcloud"
 
 
-def test_a_closed_terminal_ends_it_with_all_its_workers(room: ClassRoom) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(WAITS)
-    process = room.start("up")
-    begun(room)
+def test_a_closed_terminal_ends_it_with_all_its_workers(quick: QuickRoom) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(WAITS)
+    process = quick.start("up")
+    begun(quick)
     os.killpg(process.pid, signal.SIGHUP)
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=50)
     assert process.returncode == 129
     assert said.splitlines()[-1].startswith("Interrupted;")
-    done = room.run("down", CLOUD="localcloud")
+    done = quick.run("down", CLOUD="localcloud")
     assert done.returncode == 0
     assert "still at work" not in done.stdout
 
 
-def test_after_a_kill_nothing_goes_on_unseen(room: ClassRoom) -> None:
-    (room.root / "playbooks" / "up.yml").write_text(WAITS)
-    process = room.start("up")
-    begun(room)
+def test_after_a_kill_nothing_goes_on_unseen(quick: QuickRoom) -> None:
+    (quick.root / "playbooks" / "up.yml").write_text(WAITS)
+    process = quick.start("up")
+    begun(quick)
     process.kill()
-    process.communicate(timeout=20)  # ends when ansible, which has the same output, has ended
-    assert where(room, "down", CLOUD="localcloud") == "localcloud"
+    process.communicate(timeout=50)  # ends when ansible, which has the same output, has ended
+    assert where(quick, "down", CLOUD="localcloud") == "localcloud"
 
 
-def test_after_a_kill_of_all_the_next_waits_for_the_step_that_is_under_way(room: ClassRoom) -> None:
+def test_after_a_kill_of_all_the_next_waits_for_the_step_that_is_under_way(quick: QuickRoom) -> None:
     """Ansible's workers are in sessions of their own, so one may still be changing the cloud."""
-    (room.root / "playbooks" / "up.yml").write_text(WAITS.replace("sleep 60", "sleep 6"))
-    process = room.start("up")
-    begun(room)
+    (quick.root / "playbooks" / "up.yml").write_text(WAITS.replace("sleep 60", "sleep 4"))
+    process = quick.start("up")
+    begun(quick)
     os.killpg(process.pid, signal.SIGKILL)
-    done = room.run("down", CLOUD="localcloud")
+    done = quick.run("down", CLOUD="localcloud")
     assert done.returncode == 0
     assert "The last step of make up CLASS=demo that was killed is still at work; waiting for it." in done.stdout
     process.communicate()

@@ -1,9 +1,16 @@
 """What `classlab VERB` refuses before it asks or starts anything: one sentence, with the mend."""
 
+import json
+import os
+import pty
+import subprocess
 from pathlib import Path
 
 import pytest
 from class_room import ClassRoom
+
+from classlab.command.cli import VERBS
+from classlab.command.clouds import program
 
 
 @pytest.fixture
@@ -67,9 +74,9 @@ def test_an_unknown_cloud_is_refused(room: ClassRoom) -> None:
         (
             "down",
             {"CLAS": "cs101"},
-            "make down takes no CLAS: it takes CLASS, CLOUD, VERBOSE, YES, FORCE. Did you mean CLASS?",
+            "make down takes no CLAS: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE. Did you mean CLASS?",
         ),
-        ("down", {"PRUNE": "yes"}, "make down takes no PRUNE: it takes CLASS, CLOUD, VERBOSE, YES, FORCE."),
+        ("down", {"PRUNE": "yes"}, "make down takes no PRUNE: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE."),
         ("up", {"class": "demo"}, "Did you mean CLASS?"),
         ("up", {"PRUNE": "maybe"}, "PRUNE=maybe is neither yes nor no: write PRUNE=yes, or leave it away."),
         ("up", {"YES": "y"}, "YES=y is neither yes nor no"),
@@ -93,6 +100,8 @@ def test_an_unknown_cloud_is_refused(room: ClassRoom) -> None:
             "STUDENT=adda is not on the roster of demo. Did you mean ada? There are ada, grace.",
         ),
         ("up", {"STUDENT": "ada,linus"}, "STUDENT=linus is not on the roster of demo. There are ada, grace."),
+        ("status", {"STUDENT": "x*"}, "STUDENT=x* is not on the roster of demo. There are ada, grace."),
+        ("status", {"FORMAT": "jsn"}, "FORMAT=jsn is none: it is text or json. Did you mean json?"),
     ],
 )
 def test_a_variable_of_make_that_means_nothing_is_refused(
@@ -101,15 +110,47 @@ def test_a_variable_of_make_that_means_nothing_is_refused(
     assert told in refused(room, verb, **variables)
 
 
+def test_a_mistake_is_told_to_a_program_as_well(room: ClassRoom) -> None:
+    done = room.run("status", FORMAT="json", STUDENT="adda")
+    assert json.loads(done.stdout) == {
+        "ok": False,
+        "error": "STUDENT=adda is not on the roster of demo. Did you mean ada? There are ada, grace.",
+    }
+    assert "Did you mean ada?" in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_program_on_a_terminal_is_not_asked_and_nothing_is_removed_unasked(room: ClassRoom) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [program("classlab"), "down"],
+        env=room.environment(FORMAT="json"),
+        cwd=room.root,
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 2
+    assert "FORMAT=json has no place for a question: add YES=yes." in json.loads(done.stdout)["error"]
+
+
+def test_where_no_localcloud_ever_was_there_is_nothing_to_look_at(room: ClassRoom) -> None:
+    done = room.run("status", CLOUD="localcloud")
+    assert done.returncode == 0
+    assert done.stdout == "localcloud has nothing on this machine, so the lab demo is not there.\n"
+    done = room.run("status", CLOUD="localcloud", FORMAT="json")
+    assert json.loads(done.stdout) == {"verb": "status", "class": "demo", "lab": "demo", "ok": True}
+
+
 def test_a_variable_of_the_shell_that_this_verb_does_not_take_is_nobodys_mistake(room: ClassRoom) -> None:
     room.settings["HOURS"] = "many"
     assert "There is no class file" in refused(room, "up", CLASS="none")
 
 
 def test_an_unknown_verb_names_those_that_exist(room: ClassRoom) -> None:
-    assert (
-        refused(room, "dwon") == "classlab is called by make, with one of: up, down, extend, allow. Did you mean down?"
-    )
+    assert refused(room, "dwon") == f"classlab is called by make, with one of: {', '.join(VERBS)}. Did you mean down?"
     assert "with one of: up, down" in refused(room)
 
 

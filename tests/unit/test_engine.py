@@ -1,5 +1,6 @@
 """Engines are asked, not guessed: small programs stand in for podman and docker on the PATH."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,14 @@ from localcloud.hosts import engine
 
 PODMAN = '{"host": {"security": {"rootless": false}, "ociRuntime": {"name": "runc"}, "serviceIsRemote": false}}'
 DOCKER = '{"SecurityOptions": [], "Name": "elsewhere", "OperatingSystem": "Docker Desktop"}'
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    """No test is told what another test's engine has said."""
+    engine.find.cache_clear()
+    yield
+    engine.find.cache_clear()
 
 
 @pytest.fixture

@@ -23,6 +23,14 @@ PODMAN = """{"host": {"security": {"rootless": false}, "ociRuntime": {"name": "c
 "version": {"Version": "4.3.1"}}"""
 
 
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    """No test is told what another test's engine has said."""
+    engines.find.cache_clear()
+    yield
+    engines.find.cache_clear()
+
+
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
     folder = tmp_path / "programs"
@@ -178,8 +186,13 @@ def test_a_program_that_hosts_need_is_missing(missing: str, programs: Path, monk
     if missing == "iptables" and engines.find("podman").version >= preflight.WITHOUT_IPTABLES:
         pytest.skip("this podman does without iptables")
     monkeypatch.setenv("PATH", all_but(programs, missing))
-    with pytest.raises(LocalCloudError, match=f"without {missing}, not found on the PATH.*apt-get install"):
-        LocalCloud().__enter__()
+    with pytest.raises(EngineError, match=f"without {missing}, not found on the PATH.*apt-get install"):
+        preflight.check(engines.find("podman"))
+
+
+@pytest.mark.usefixtures("rootful_podman")
+def test_a_start_asks_what_is_missing(tmp_path: Path, programs: Path) -> None:
+    assert "without nft, not found on the PATH" in refusal(start(tmp_path, PATH=all_but(programs, "nft")))
 
 
 @pytest.mark.usefixtures("rootful_podman")

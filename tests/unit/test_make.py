@@ -12,47 +12,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Builds the small project without anything from outside: one console script that tells what make has given it.
-BACKEND = '''
-import os, time, zipfile
-TOLD = """import os, sys
-def main():
-    print(*sys.argv[1:], *(f"{name}={os.environ.get(name)}" for name in ("CLASS", "CLOUD", "STUDENT", "MAKE_GIVEN")))
-"""
-def build_editable(folder, *_):
-    while os.path.exists("slow"):
-        open("building", "w").close()
-        time.sleep(0.05)
-    name, info = "small-1-py3-none-any.whl", "small-1.dist-info"
-    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
-        wheel.writestr("small.py", TOLD)
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: small\\nVersion: 1\\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(f"{info}/entry_points.txt", "[console_scripts]\\nclasslab = small:main\\n")
-        wheel.writestr(f"{info}/RECORD", "")
-    return name
-'''
-PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+SMALL = Path(__file__).parent / "small_project"
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Path:
     for name in ("scripts", "classes", "src/localcloud"):
         (tmp_path / name).mkdir(parents=True)
+    shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
     for name in ("Makefile", "scripts/find-python", "scripts/make_venv.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "scripts" / "ensure-engine").write_text("#!/bin/sh\ntouch engine\n")
     (tmp_path / "scripts" / "ensure-engine").chmod(0o755)
+    (tmp_path / "src" / "localcloud" / "__init__.py").touch()
     (tmp_path / "src" / "localcloud" / "__main__.py").write_text("import sys\nopen('image', 'w').write(str(sys.argv))")
     for name in ("requirements.txt", "requirements-dev.txt"):
         (tmp_path / name).write_text("# nothing\n")
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
-    (tmp_path / "backend.py").write_text(BACKEND)
     return tmp_path
 
 
-def start(room: Path, *words: str) -> subprocess.Popen[str]:
+def start(room: Path, *words: str, real: bool = False) -> subprocess.Popen[str]:
+    """`real`: with Python's own venv, and pip."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHONPATH"))}
+    if not real:
+        own["PYTHONPATH"] = str(room / "quick")
     return subprocess.Popen(
         ["make", *words],
         cwd=room,
@@ -64,15 +47,15 @@ def start(room: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def make(room: Path, *words: str) -> str:
-    process = start(room, *words)
+def make(room: Path, *words: str, real: bool = False) -> str:
+    process = start(room, *words, real=real)
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
     return said
 
 
 def test_each_step_is_told_once_and_skipped_when_done(room: Path) -> None:
-    said = make(room, "up", "CLASS=cs101", "STUDENT=ada grace")
+    said = make(room, "up", "CLASS=cs101", "STUDENT=ada grace", real=True)
     first, second, third, told = said.splitlines()
     assert first.startswith("Making .venv with /")
     assert second == "Seeing to the container engine and its Ubuntu image meanwhile"
@@ -130,10 +113,10 @@ def test_two_at_a_time_make_it_once(room: Path) -> None:
     assert said.count("down CLASS=") == 2
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_set_up_begins_anew(room: Path, end: signal.Signals) -> None:
+@pytest.mark.parametrize(("end", "real"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
+def test_an_interrupted_set_up_begins_anew(room: Path, end: signal.Signals, real: bool) -> None:
     (room / "slow").touch()
-    process = start(room, "up")
+    process = start(room, "up", real=real)
     until = time.monotonic() + 60
     while not (room / "building").exists():
         assert time.monotonic() < until

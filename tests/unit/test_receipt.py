@@ -1,5 +1,6 @@
 """The receipt says what was seen, no more; adds up what AWS tells; and is never a "done" while something is left."""
 
+import dataclasses
 import json
 import stat
 from pathlib import Path
@@ -146,6 +147,12 @@ def test_a_silent_region_is_neither_removed_nor_left() -> None:
     text = "\n".join(half.lines())
     assert "not known" in text
     assert "us-east-1 (volumes). UnauthorizedOperation: You are not authorized." in text
+
+
+def test_a_region_that_is_not_named_any_more_is_not_cleared() -> None:
+    lost = receipt(swept(TWO, disk()), dataclasses.replace(swept(THREE), regions=["eu-west-1"]))
+    assert not lost.complete
+    assert "Not known is what lies in us-east-1" in lost.verdict()
 
 
 def test_regions_that_give_the_same_reason_are_told_once() -> None:

@@ -1,4 +1,4 @@
-"""The demo's project is what it says: lean, locked, its data made as written. tests/hosts runs it on a real seat."""
+"""The demo's project is what it says: lean, locked, its data made as written. molecule/project runs it on a seat."""
 
 import re
 import runpy

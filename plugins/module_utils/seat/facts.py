@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .files import SeatError
@@ -12,7 +12,7 @@ from .files import SeatError
 STANDS_ON = {"project": "venv"}
 
 
-def missing(things: dict[str, Callable[[dict[str, Any]], str]], wanted: dict[str, Any]) -> dict[str, str]:
+def missing(things: Mapping[str, Callable[[dict[str, Any]], str]], wanted: dict[str, Any]) -> dict[str, str]:
     """name -> reason, in the order of `things`. What is not wanted at all is not asked."""
     why: dict[str, str] = {}
     for name, ask in things.items():

@@ -63,7 +63,11 @@ def _versions(said: str) -> str:
         if asks := re.search(rf"(?:^|; ){re.escape(version)} Requires-Python ([^;\n]+)", other[1] if other else ""):
             return f"{wanted} is not for this Python: it asks for Python {asks[1]}. Pin an older version."
         if "(from versions: none)" in said:
-            return f"The package index has nothing called {name}: is the name right?"
+            # pip says the same of an index that answers "not now".
+            return (
+                f"The package index has nothing called {name}: is the name right? If it is, the index is in trouble: "
+                "try again later."
+            )
         return f"The package index has no {wanted} for this Python: correct the version in the requirements."
     if found := CONFLICT.search(said):
         return f"The requirements contradict each other: {found[1]} cannot be had together. Loosen a version."

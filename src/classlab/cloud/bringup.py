@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from classlab import clock
 from classlab.cloud import seats as in_cloud
 from classlab.cloud.launch import Launched, Launcher, seat_tags
 from classlab.cloud.regions import reason
@@ -95,14 +96,16 @@ def _launch(launcher: Launcher, missing: list[str], brought: Brought) -> dict[st
 
 
 def _start(ec2: Any, wanted: Wanted, seats: list[Seat], brought: Brought) -> dict[str, str]:
-    sleeping = {seat.id: seat.student for seat in seats if seat.state in ("stopping", "stopped")}
-    if not sleeping:
+    sleeping = [seat for seat in seats if seat.state in ("stopping", "stopped")]
+    brought.refused |= {seat.student: why for seat in sleeping if (why := in_cloud.would_end(seat, clock.now()))}
+    asleep = [seat for seat in sleeping if seat.student not in brought.refused]
+    if not asleep:
         return {}
-    asleep = [seat for seat in seats if seat.id in sleeping]
     refused = in_cloud.start(ec2, wanted.lab, asleep, wanted.patience)
-    for each, error in refused.items():
-        brought.refused[sleeping[each]] = f"{each} is stopped and could not be started. {reason(error)}"
-    started = {each: student for each, student in sleeping.items() if each not in refused}
+    brought.refused |= {
+        seat.student: in_cloud.not_started(seat, refused[seat.id]) for seat in asleep if seat.id in refused
+    }
+    started = {seat.id: seat.student for seat in asleep if seat.id not in refused}
     brought.started = list(started.values())
     return started
 

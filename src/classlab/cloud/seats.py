@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from classlab.cloud.kinds import MANAGED_BY
+from classlab import clock
+from classlab.cloud.kinds import MANAGED_BY, tags_of
 from classlab.cloud.patience import patiently
 from classlab.cloud.regions import code, reason
 from classlab.errors import ClasslabError, UsageError
@@ -18,6 +20,8 @@ PATIENCE = 60.0
 # CreateTags takes this many ids.
 MOST_IDS = 1000
 PAUSES = (1.0, 2.0, 3.0)
+# A seat that boots has to be told of a later deadline before it meets the one that it knows.
+BOOT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,35 @@ class Seat:
     def living(self) -> bool:
         return self.state in LIVING
 
+    @property
+    def end(self) -> datetime | None:
+        return clock.tagged(self.tags.get("EndsAt", ""))
+
     def reached(self, port_tag: str) -> tuple[str, int]:
         """Address and port of its SSH. Where a tag tells a port of this machine, that is the way in."""
         port = self.tags.get(port_tag, "") if port_tag else ""
         return ("127.0.0.1", int(port)) if port else (self.address, 22)
 
+    def told(self, port_tag: str) -> dict[str, Any]:
+        """As a module returns it."""
+        address, port = self.reached(port_tag)
+        known = {"student": self.student, "id": self.id, "address": address, "port": port, "state": self.state}
+        return {**known, "private_address": self.private_address}
+
 
 def of_lab(ec2: Any, lab: str) -> list[Seat]:
-    """Every instance with the lab's two tags, in every state. A name is checked first: in a filter, * is every lab."""
+    """Every seat of the lab, in every state."""
+    return [seat(each) for each in records(ec2, lab)]
+
+
+def records(ec2: Any, lab: str) -> list[Any]:
+    """Every instance with the lab's two tags, as EC2 tells it. A name is checked first: in a filter, * is every lab."""
     if problem := lab_name_problem(lab):
         raise UsageError(problem)
     filters = [{"Name": "tag:Lab", "Values": [lab]}, {"Name": "tag:ManagedBy", "Values": [MANAGED_BY]}]
-    found = [_seat(each) for page in _pages(ec2.describe_instances, Filters=filters) for each in _instances(page)]
-    return [seat for seat in found if seat.tags.get("Lab") == lab and seat.tags.get("ManagedBy") == MANAGED_BY]
+    found = [each for page in _pages(ec2.describe_instances, Filters=filters) for each in _instances(page)]
+    ours = {"Lab": lab, "ManagedBy": MANAGED_BY}
+    return [each for each in found if ours.items() <= tags_of(each).items()]
 
 
 def _pages(call: Callable[..., Any], **asked: Any) -> Iterator[Any]:
@@ -64,8 +84,8 @@ def _instances(page: Mapping[str, Any]) -> list[Any]:
     return [each for reservation in page["Reservations"] for each in reservation["Instances"]]
 
 
-def _seat(record: Mapping[str, Any]) -> Seat:
-    tags = {each["Key"]: each["Value"] for each in record.get("Tags") or []}
+def seat(record: Mapping[str, Any]) -> Seat:
+    tags = tags_of(record)
     volumes = [each["Ebs"]["VolumeId"] for each in record.get("BlockDeviceMappings") or [] if "Ebs" in each]
     interfaces = [each["NetworkInterfaceId"] for each in record.get("NetworkInterfaces") or []]
     return Seat(
@@ -134,10 +154,25 @@ def _of_lab(ec2: Any, lab: str, ids: Sequence[str]) -> list[str]:
 def start(ec2: Any, lab: str, seats: Sequence[Seat], patience: float) -> dict[str, ClientError]:
     """Start what is stopped, and what is on its way there once it has arrived. What was refused, by id."""
     ids = {seat.id for seat in seats}
-    for now in _watch(ec2, lab, patience):
+    for now in watch(ec2, lab, patience):
         if not any(seat.id in ids and seat.state == "stopping" for seat in now):
             break
     return all_or_each(ec2.start_instances, [seat.id for seat in now if seat.id in ids and seat.state == "stopped"])
+
+
+def would_end(seat: Seat, at: datetime) -> str:
+    """Why a stopped seat must not be started: '' when it may."""
+    if not seat.end or seat.end > at + BOOT:
+        return ""
+    return (
+        f"{seat.id} was not started: its deadline, {clock.told(seat.end)}, is over, so it would end itself at once, "
+        "with what is on it. Its disk can be mounted by another instance; terminate it in the cloud, and `make up` "
+        "makes a new seat."
+    )
+
+
+def not_started(seat: Seat, error: ClientError) -> str:
+    return f"{seat.id} is stopped and could not be started. {reason(error)}"
 
 
 def all_or_each(call: Callable[..., Any], ids: Sequence[str]) -> dict[str, ClientError]:
@@ -155,7 +190,7 @@ def all_or_each(call: Callable[..., Any], ids: Sequence[str]) -> dict[str, Clien
 
 def wait_until_running(ec2: Any, lab: str, ids: Collection[str], patience: float) -> tuple[list[Seat], dict[str, str]]:
     """All seats of the lab when these run and can be reached, and sentences about those that do not, by id."""
-    for seats in _watch(ec2, lab, patience):
+    for seats in watch(ec2, lab, patience):
         now = {seat.id: seat for seat in seats}
         # One that was launched a moment ago may not be told of yet.
         if all(each in now and (_ready(now[each]) or not now[each].living) for each in ids):
@@ -170,7 +205,7 @@ def _ready(seat: Seat) -> bool:
 
 def _late(seat: Seat | None, patience: float) -> str:
     if seat is None:
-        return f"EC2 has launched it, but has not told of it for {patience:.0f} seconds: see `make status`."
+        return f"EC2 has launched it, but has not told of it for {patience:.0f} seconds: wait a minute, then try again."
     if seat.state == "running":
         return f"{seat.id} runs, but has no public address: does the subnet allow one?"
     if seat.living:
@@ -179,7 +214,7 @@ def _late(seat: Seat | None, patience: float) -> str:
     return f"{seat.id} ended as soon as it was launched{why}. Trying again launches another."
 
 
-def _watch(ec2: Any, lab: str, patience: float) -> Iterator[list[Seat]]:
+def watch(ec2: Any, lab: str, patience: float) -> Iterator[list[Seat]]:
     """The lab's seats again and again, with longer pauses, until the time is over; at least once."""
     until = time.monotonic() + patience
     yield of_lab(ec2, lab)
@@ -204,7 +239,7 @@ def end_all(ec2: Any, lab: str, region: str, patience: float, expected: float = 
     left: dict[str, tuple[Seat, str]] = {}
     cancel_spot_requests(ec2, lab)
     appears_until = time.monotonic() + expected
-    for seats in _watch(ec2, lab, patience):
+    for seats in watch(ec2, lab, patience):
         alive = [seat for seat in seats if seat.state != "terminated" and seat.id not in left]
         new = [seat for seat in alive if seat.living and seat.id not in asked]
         refused = all_or_each(ec2.terminate_instances, [seat.id for seat in new])

@@ -25,7 +25,7 @@ def ask(environment: Environment, lab: str, region: str, *, seats_alone: bool = 
     from botocore.exceptions import BotoCoreError, ClientError
 
     tags = [{"Name": "tag:Lab", "Values": [lab]}, {"Name": "tag:ManagedBy", "Values": ["classlab"]}]
-    with _acting_in(environment):
+    with acting_in(environment):
         try:
             session = boto3.session.Session()
             if session.get_credentials() is None:
@@ -49,7 +49,7 @@ def ask(environment: Environment, lab: str, region: str, *, seats_alone: bool = 
 
 
 @contextmanager
-def _acting_in(environment: Environment) -> Iterator[None]:
+def acting_in(environment: Environment) -> Iterator[None]:
     """boto3 finds its credentials as the programs will that are started with this environment."""
     before = dict(os.environ)
     os.environ.clear()

@@ -4,22 +4,25 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, redirect_stdout, suppress
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from classlab import classfile, roster
 from classlab.classfile import ClassFile
 from classlab.command import asking, clouds
 from classlab.command.makevars import Wishes, wishes
 from classlab.command.running import INTERRUPTED, run
+from classlab.display.recap import listed
 from classlab.errors import ClasslabError, UsageError
-from classlab.names import did_you_mean
+from classlab.names import did_you_mean, make
 
 
 @dataclass(frozen=True)
 class Verb:
-    """`takes` and `needs`: variables of make besides CLASS, CLOUD and VERBOSE. Its playbook has its name."""
+    """`takes` and `needs`: variables of make besides those that all take. Its playbook has its name."""
 
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -27,8 +30,12 @@ class Verb:
     makes: bool = False
     # Removes the lab: to find nothing is no failure.
     removes: bool = False
+    # Only tells: that there is nothing is an answer.
+    looks: bool = False
     # Goes onto the seats, which are looked for in the cloud then.
     enters: bool = False
+    # Has no playbook: it hands the terminal over to a seat.
+    terminal: bool = False
     # Changes the lab, so that no other command may do so meanwhile.
     changes: bool = True
 
@@ -38,19 +45,31 @@ VERBS = {
     "down": Verb(takes=("YES", "FORCE"), removes=True),
     "extend": Verb(needs=("HOURS",), enters=True),
     "allow": Verb(takes=("CIDR",)),
+    "stop": Verb(takes=("STUDENT",)),
+    "start": Verb(takes=("STUDENT",)),
+    "push": Verb(takes=("STUDENT", "FORCE"), enters=True),
+    "run": Verb(takes=("STUDENT", "SCRIPT"), enters=True, changes=False),
+    "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
+    "status": Verb(takes=("STUDENT",), looks=True, changes=False),
+    "cost": Verb(looks=True, changes=False),
 }
 
 
 def main() -> int:
-    try:
-        return command(sys.argv[1:], os.environ)
-    except ClasslabError as error:
-        sys.stdout.flush()
-        print(f"classlab: {error}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("\nclasslab: interrupted; the same command goes on from here.", file=sys.stderr)
-        return 130
+    as_json = os.environ.get("FORMAT") == "json"
+    # One document is all that a program reads on standard output; what is for people goes beside it.
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        try:
+            return command(sys.argv[1:], os.environ)
+        except ClasslabError as error:
+            sys.stdout.flush()
+            print(f"classlab: {error}", file=sys.stderr)
+            if as_json:
+                print(json.dumps({"ok": False, "error": str(error)}), file=sys.__stdout__)
+            return error.exit_status
+        except KeyboardInterrupt:
+            print("\nclasslab: interrupted; the same command goes on from here.", file=sys.stderr)
+            return 130
 
 
 def say(line: str) -> None:
@@ -64,6 +83,8 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
     name = words[0]
     verb = VERBS[name]
     wanted = wishes(name, verb.takes, verb.needs, caller)
+    if wanted.as_json and "YES" in verb.takes and sys.stdin.isatty() and not wanted.yes:
+        raise UsageError(f"make {name} may have to ask, and FORMAT=json has no place for a question: add YES=yes.")
     this = classfile.find(_root(Path.cwd()), wanted.class_name)
     clouds.known(this.cloud, f"classes/{this.name}.yml: lab_cloud: ")
     if twin := classfile.same_lab(this):
@@ -71,13 +92,24 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
             f"classes/{this.name}.yml has the lab_name of classes/{twin.name}.yml ({this.lab_name}), whose lab is up: "
             "give it a lab_name of its own."
         )
-    _on_the_roster(wanted.students, this)
+    on_it, problems = roster.students(this.defaults | this.settings, this.file.parent)
+    names = [each.name for each in on_it]
+    if not problems:  # a wrong roster is told of by the plan, all of it
+        wanted = replace(wanted, students=_named(wanted.students, names, this))
     shown = f"make {name} CLASS={this.name}"
     with this.folder.alone(shown, say) if verb.changes else nullcontext() as lock:
-        return _act(name, verb, wanted, this, caller, lock)
+        return _act(name, verb, wanted, this, names, caller, lock)
 
 
-def _act(name: str, verb: Verb, wanted: Wishes, this: ClassFile, caller: Mapping[str, str], lock: int | None) -> int:
+def _act(
+    name: str,
+    verb: Verb,
+    wanted: Wishes,
+    this: ClassFile,
+    on_roster: list[str],
+    caller: Mapping[str, str],
+    lock: int | None,
+) -> int:
     folder, remembered = this.folder, this.folder.remembered()
     if verb.makes:
         cloud = clouds.for_up(this.name, wanted.cloud, remembered, this.cloud)
@@ -88,21 +120,39 @@ def _act(name: str, verb: Verb, wanted: Wishes, this: ClassFile, caller: Mapping
     if cloud == clouds.LOCAL and not verb.makes and not clouds.localcloud_was_here():
         if verb.removes and remembered == cloud:
             folder.forget()
-        say(f"localcloud has nothing on this machine, so the lab {this.lab_name} is not there.")
-        return 0 if verb.removes else 1
+        nothing = f"localcloud has nothing on this machine, so the lab {this.lab_name} is not there."
+        if not (verb.looks or verb.removes):
+            raise ClasslabError(f"{nothing} `{make('up', this.name)}` makes it.")
+        say(nothing)
+        if wanted.as_json:
+            print(json.dumps({"verb": name, "class": this.name, "lab": this.lab_name, "ok": True}), file=sys.__stdout__)
+        return 0
     environment = {
         **_environment(cloud, this, caller, new=verb.makes),
         "LAB_CLASS": this.name,
         "LAB_NAME": this.lab_name,
         "LAB_FOLDER": str(folder.path),
     }
+    if verb.terminal:
+        from classlab.command import entering  # with boto3, for which no other verb has to wait
+
+        return entering.enter(this, environment, wanted, on_roster)
     if verb.makes:
         folder.remember(cloud)
-    words = _words(name, wanted, this, cloud, _inventories(verb, this, environment))
+    controls = {
+        "lab_class": this.name,
+        "lab_class_file": str(this.file),
+        "lab_folder": str(folder.path),
+        "lab_cloud_in_use": cloud,
+        "lab_interactive": sys.stdin.isatty(),
+        "lab_on_roster": on_roster,
+        **wanted.controls(),
+    }
+    words = _words(name, wanted, this, controls, _inventories(verb, this, environment))
     status = run(words, _shown_as(wanted, environment), this.root, lock)
     if status in INTERRUPTED:
         with suppress(OSError):  # the terminal may be gone
-            say(_interrupted(verb, this, cloud))
+            say(_interrupted(name, verb, this, cloud))
     elif verb.makes and status and not remembered and not folder.region.exists():
         folder.forget()  # refused before anything was made: the next one may go to another cloud
     elif verb.removes and not status and remembered == cloud:
@@ -118,15 +168,18 @@ def _root(start: Path) -> Path:
     raise UsageError(f"{start} is not in a folder of classlab: go to where its Makefile is, and call make there.")
 
 
-def _on_the_roster(students: list[str], this: ClassFile) -> None:
-    on_it, problems = roster.students(this.defaults | this.settings, this.file.parent)
-    names = [each.name for each in on_it]
-    for student in students:
-        if student not in names and not problems:  # a wrong roster is told of by the plan, all of it
+def _named(wanted: list[str], names: list[str], this: ClassFile) -> list[str]:
+    """Students that STUDENT= names, also by patterns: a*, or group-[1-3]."""
+    found: dict[str, None] = {}
+    for each in wanted:
+        matching = [name for name in names if fnmatchcase(name, each)]
+        if not matching:
             raise UsageError(
-                f"STUDENT={student} is not on the roster of {this.name}.{did_you_mean(student, names)} "
-                f"There are {', '.join(names)}."
+                f"STUDENT={each} is not on the roster of {this.name}.{did_you_mean(each, names)} "
+                f"There are {listed(names)}."
             )
+        found |= dict.fromkeys(matching)
+    return list(found)
 
 
 def _environment(cloud: str, this: ClassFile, caller: Mapping[str, str], *, new: bool) -> asking.Environment:
@@ -151,20 +204,17 @@ def _inventories(verb: Verb, this: ClassFile, environment: asking.Environment) -
     Without it the playbook's first question fails, and says why in ours.
     """
     here, seats = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
-    if not verb.enters or asking.ask(environment, this.lab_name, this.region, seats_alone=True).unasked:
+    if not verb.enters:
         return [here]
-    return [seats, here]
+    answer = asking.ask(environment, this.lab_name, this.region, seats_alone=True)
+    if not (verb.makes or answer.there or answer.unasked):
+        raise ClasslabError(f"The lab {this.lab_name} has no seats: `{make('up', this.name)}` brings it up.")
+    return [here] if answer.unasked else [seats, here]
 
 
-def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str, inventories: list[str]) -> list[str]:
-    controls = {
-        "lab_class": this.name,
-        "lab_class_file": str(this.file),
-        "lab_folder": str(this.folder.path),
-        "lab_cloud_in_use": cloud,
-        "lab_interactive": sys.stdin.isatty(),
-        **wanted.controls(),
-    }
+def _words(
+    name: str, wanted: Wishes, this: ClassFile, controls: Mapping[str, Any], inventories: list[str]
+) -> list[str]:
     words = [str(clouds.program("ansible-playbook"))]
     for inventory in inventories:
         words += ["-i", inventory]
@@ -175,13 +225,16 @@ def _words(name: str, wanted: Wishes, this: ClassFile, cloud: str, inventories: 
 
 
 def _shown_as(wanted: Wishes, environment: asking.Environment) -> asking.Environment:
+    if wanted.as_json:
+        return {**environment, "LAB_FORMAT": "json"}
     if not wanted.verbose:
         return environment
     return {**environment, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_DISPLAY_TRACEBACK": "error"}
 
 
-def _interrupted(verb: Verb, this: ClassFile, cloud: str) -> str:
+def _interrupted(name: str, verb: Verb, this: ClassFile, cloud: str) -> str:
+    if name == "run":
+        return f"Interrupted; what was begun goes on on the seats: {make('run', this.name)} shows how it went."
     stays = "what exists stays and bills" if cloud == clouds.AWS else "what exists stays"
-    which = "" if this.name == "demo" else f" CLASS={this.name}"
-    goes_on = f"make up{which} goes on, " if verb.makes else ""
-    return f"Interrupted; {stays}: {goes_on}make down{which} removes it."
+    goes_on = f"{make('up', this.name)} goes on, " if verb.makes else ""
+    return f"Interrupted; {stays}: {goes_on}{make('down', this.name)} removes it."

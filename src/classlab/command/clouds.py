@@ -201,7 +201,7 @@ def start_localcloud(root: Path, *, new: bool) -> dict[str, str]:
 def _do(words: list[str]) -> None:
     """A step with its own words on the screen; its own error is all that needs to be said."""
     sys.stdout.flush()
-    status = subprocess.run(words).returncode
+    status = subprocess.run(words, stdout=sys.stdout).returncode
     if status:
         raise CloudError(
             f"localcloud does not run, because {Path(words[0]).name} ended with status {status}; what it said is "

@@ -12,7 +12,8 @@ from classlab.errors import UsageError
 from classlab.names import did_you_mean
 
 # Every verb takes these.
-ALWAYS = ("CLASS", "CLOUD", "VERBOSE")
+ALWAYS = ("CLASS", "CLOUD", "VERBOSE", "FORMAT")
+FORMATS = ("text", "json")
 # These are for the Makefile itself.
 MAKES_OWN = ("PYTHON", "SYSTEM_PACKAGES", "VENV", "BIN", "SHELL", "MAKEFLAGS")
 EXAMPLES = {"HOURS": "2"}
@@ -25,12 +26,14 @@ class Wishes:
     class_name: str = "demo"
     cloud: str = ""
     verbose: bool = False
+    as_json: bool = False
     yes: bool = False
     prune: bool = False
     force: bool = False
     students: list[str] = field(default_factory=list)
     hours: float = 0
     cidrs: list[str] = field(default_factory=list)
+    command: str = ""
 
     def controls(self) -> dict[str, Any]:
         """The part of it that the playbooks need to know."""
@@ -41,6 +44,7 @@ class Wishes:
             "lab_only": self.students,
             "lab_extend_hours": self.hours,
             "lab_allow_cidrs": self.cidrs,
+            "lab_command": self.command,
         }
 
 
@@ -58,13 +62,21 @@ def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: M
         class_name=told.get("CLASS") or "demo",
         cloud=known(told.get("CLOUD", ""), "CLOUD="),
         verbose=_yes("VERBOSE", told),
+        as_json=told_format(told.get("FORMAT", "")) == "json",
         yes=_yes("YES", told),
         prune=_yes("PRUNE", told),
         force=_yes("FORCE", told),
         students=list(dict.fromkeys(re.findall(r"[^\s,]+", told.get("STUDENT", "")))),
         hours=_hours(told.get("HOURS", "")),
         cidrs=[_cidr(each) for each in re.findall(r"[^\s,]+", told.get("CIDR", ""))],
+        command=told.get("CMD", "") or told.get("SCRIPT", ""),
     )
+
+
+def told_format(value: str) -> str:
+    if value and value not in FORMATS:
+        raise UsageError(f"FORMAT={value} is none: it is {' or '.join(FORMATS)}.{did_you_mean(value, FORMATS)}")
+    return value
 
 
 def _yes(name: str, told: Mapping[str, str]) -> bool:

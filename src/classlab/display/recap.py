@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from classlab import names
+
 SHORT = 10  # more seats than this are not all listed when all is well
+# Verbs that only tell: what they told is their end.
+TELLING = {"cost", "run", "status"}
 NAMED = 5  # so many names are listed before "and 12 more"
 
 
@@ -22,7 +26,7 @@ class Closing:
     """What is known at the end besides the seats."""
 
     lab: str = ""
-    class_name: str = ""  # as in CLASS=; empty for the demo, which needs no word
+    class_name: str = "demo"  # as in CLASS=
     ssh_config: str = ""
     ends_at: str = ""
     verb: str = ""  # the playbook's name
@@ -30,8 +34,7 @@ class Closing:
 
     def make(self, verb: str, student: str = "") -> str:
         """The command that the teacher types."""
-        words = ["make", verb, self.class_name and f"CLASS={self.class_name}", student and f"STUDENT={student}"]
-        return " ".join(word for word in words if word)
+        return names.make(verb, self.class_name, student)
 
 
 Told = list[tuple[str, str]]  # lines, each with "failed", "good" or nothing

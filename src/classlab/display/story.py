@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any
 
 from classlab.display.failures import Failure
-from classlab.display.recap import Closing, Seat, closing, fold, listed
+from classlab.display.recap import TELLING, Closing, Seat, closing, fold, listed
 
 
 class Mood(Enum):
@@ -64,6 +64,8 @@ class Story:
         self.changes = 0
         self.failures = 0
         self.seats: dict[str, Seat] = {}
+        self.told: list[dict[str, Any]] = []  # each failure, for a program
+        self.document: dict[str, Any] = {}  # what modules tell a program
         # a failure -> the hosts that had it: the first was told of at once, the others wait
         self._alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
 
@@ -99,6 +101,8 @@ class Story:
     def failed(self, host: str, step: str, task: str, failure: Failure, state: str = "failed") -> list[Line]:
         """A host failed and is out of the play. The same failure of many seats is told once, then summed up."""
         self.failures += 1
+        who = "" if host == "localhost" else host
+        self.told.append({"student": who, "step": task, "said": list(failure.sentences)})
         # A seat that was not trusted cannot be reached either: the first cause is the one that counts.
         if host in self.seats and self.seats[host].state == "ready":
             self.seats[host] = Seat(host, state, f"{step}: {failure.brief}")
@@ -134,12 +138,32 @@ class Story:
         slowest = min(busy)
         return f"  … {self.play.steps[slowest].name}: {count(busy.count(slowest), 'seat')} at it"
 
+    def as_document(self, facts: Closing) -> dict[str, Any]:
+        """The whole run, for a program that reads it with FORMAT=json."""
+        lacking = [
+            {"student": each.student, "step": each.state, "said": [each.why]}
+            for each in self.seats.values()
+            if each.state != "ready" and each.student not in {one["student"] for one in self.told}
+        ]
+        return {
+            "verb": facts.verb,
+            "class": facts.class_name,
+            "lab": facts.lab,
+            "ok": not self.failures,
+            "changes": self.changes,
+            "failures": self.told + lacking,
+            **self.document,
+        }
+
     def end(self, facts: Closing) -> list[Line]:
         """The table, what can be done now, and one last line."""
         lines = self._end_play()
-        moods = {"failed": Mood.FAILED, "good": Mood.GOOD}
-        told = closing(list(self.seats.values()), facts, self.changes, self.failures, self.width or 80)
-        lines += [Line(text, moods.get(mood, Mood.PLAIN)) for text, mood in told]
+        if facts.verb not in TELLING:
+            moods = {"failed": Mood.FAILED, "good": Mood.GOOD}
+            told = closing(list(self.seats.values()), facts, self.changes, self.failures, self.width or 80)
+            lines += [Line(text, moods.get(mood, Mood.PLAIN)) for text, mood in told]
+        elif not self.failures:
+            return lines
         word = "ended" if self.failures else "done"
         seconds = round(self.clock() - self.began)
         last = f"{word} in {seconds} s: {count(self.changes, 'change')}, {count(self.failures, 'failure')}"

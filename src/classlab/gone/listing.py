@@ -1,10 +1,10 @@
-"""What a sweep found, as lines for a terminal: before anything is removed, and in the receipt."""
+"""What was found and what it cost, as lines for a terminal: before anything is removed, and in the receipt."""
 
 import textwrap
 from collections.abc import Container, Sequence
 
 from classlab.cloud.kinds import KINDS, Found, counted
-from classlab.gone.bill import an_hour, natural
+from classlab.gone.bill import Bill, an_hour, natural
 from classlab.gone.sweep import Sweep
 from classlab.money import dollars
 
@@ -63,6 +63,29 @@ def columns(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> list[s
         cells = [cell.rjust(wide[at]) if at in right else cell.ljust(wide[at]) for at, cell in enumerate(row)]
         lines.append(f"  {'  '.join(cells)}".rstrip())
     return lines
+
+
+def bill_of(bill: Bill, most: int | None = None) -> list[str]:
+    """A line for each seat, at most so many, and the sum; what the figures leave out."""
+    seats = bill.seats if most is None else bill.seats[:most]
+    rows = [["seat", "type", "from (UTC)", "hours", "about"]]
+    for each in seats:
+        student = f"{each.student or each.id}{' *' if each.ended_before else ''}"
+        kind = each.type if len(each.type) <= 14 else f"{each.type[:13]}…"
+        rows.append([student, kind, minute(each.since)[5:], f"{each.hours:.2f}", dollars(each.cost)])
+    if len(seats) < len(bill.seats):
+        rows.append([f"and {len(bill.seats) - len(seats)} more"])
+    if round(bill.disks, 4):
+        rows.append(["other volumes", "", "", "", dollars(bill.disks)])
+    rows.append(["all", "", "", f"{bill.hours:.2f}", dollars(bill.total)])
+    notes = ["At list prices, with disks and addresses."]
+    if any(each.ended_before for each in bill.seats):
+        notes.append("* had ended before this run.")
+    return [*columns(rows, right=(3, 4)), *textwrap.wrap(" ".join([*notes, *bill.notes]), WIDTH)]
+
+
+def minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def _known_as(thing: Found) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 
 from classlab.cloud.kinds import KINDS, Found, counted
 from classlab.gone.bill import Bill
-from classlab.gone.listing import columns, named, untouched
+from classlab.gone.listing import bill_of, columns, minute, named, untouched
 from classlab.gone.sweep import Sweep, Unseen
 from classlab.labfolder import LabFolder
-from classlab.money import dollars
 
 WIDTH = 80
 # More seats than this are in the saved receipt only.
@@ -56,7 +55,7 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        return not self.left and not self.after.unseen
+        return not self.left and not self.after.unseen and not self.unknown
 
     def verdict(self) -> str:
         """The last line: gone, with proof, or what is still there or was not seen."""
@@ -76,8 +75,7 @@ class Receipt:
                 f"{self.name} is not gone. Left in {', '.join(self.after.where())}, and perhaps billing: {things}. "
                 f"The receipt says why; mend that, then run again: {self.again}"
             )
-        if self.after.unseen:
-            where = sorted({each.region for each in self.after.unseen})
+        if where := sorted({each.region for each in self.after.unseen} | {each.region for each in self.unknown}):
             said.append(
                 f"Not known is what lies in {_some(where)}: the question was refused, or not answered. Let your AWS "
                 f"user ask there (docs/aws-permissions.md), or wait a while, then run again: {self.again}"
@@ -86,9 +84,9 @@ class Receipt:
 
     def lines(self, most_seats: int | None = None) -> list[str]:
         """The receipt as text of at most 80 columns; nothing to tell is no line."""
-        lines = [f"Receipt: lab {self.name} on {self.cloud}, {_minute(self.after.time)} UTC"]
+        lines = [f"Receipt: lab {self.name} on {self.cloud}, {minute(self.after.time)} UTC"]
         lines += ["", *self._counts()] if self.before.found or self.left else []
-        lines += ["", *self._seats(most_seats)] if self.bill.seats else []
+        lines += ["", *bill_of(self.bill, most_seats)] if self.bill.seats else []
         for title, entries in (
             ("Left:", [f"{named(each)}. {self.why.get(each.id, '')}" for each in self.left]),
             ("Went wrong on the way:", self.troubles),
@@ -109,23 +107,6 @@ class Receipt:
             if groups[0]:
                 rows.append([kind.several, *(str(len(each)) for each in groups)])
         return columns([heads, *rows], right=range(1, 5))
-
-    def _seats(self, most: int | None) -> list[str]:
-        seats = self.bill.seats if most is None else self.bill.seats[:most]
-        rows = [["seat", "type", "from (UTC)", "hours", "about"]]
-        for each in seats:
-            student = f"{each.student or each.id}{' *' if each.ended_before else ''}"
-            kind = each.type if len(each.type) <= 14 else f"{each.type[:13]}…"
-            rows.append([student, kind, _minute(each.since)[5:], f"{each.hours:.2f}", dollars(each.cost)])
-        if len(seats) < len(self.bill.seats):
-            rows.append([f"and {len(self.bill.seats) - len(seats)} more"])
-        if round(self.bill.disks, 4):
-            rows.append(["other volumes", "", "", "", dollars(self.bill.disks)])
-        rows.append(["all", "", "", f"{self.bill.hours:.2f}", dollars(self.bill.total)])
-        notes = ["At list prices, with disks and addresses."]
-        if any(each.ended_before for each in self.bill.seats):
-            notes.append("* had ended before this run.")
-        return [*columns(rows, right=(3, 4)), *textwrap.wrap(" ".join([*notes, *self.bill.notes]), WIDTH)]
 
     def as_dict(self) -> dict[str, Any]:
         def things(found: list[Found]) -> list[dict[str, Any]]:
@@ -190,10 +171,6 @@ def tidy(folder: LabFolder) -> None:
 
 def _ids(found: list[Found], kind: str) -> set[str]:
     return {each.id for each in found if each.kind == kind}
-
-
-def _minute(time: str) -> str:
-    return time[:16].replace("T", " ")
 
 
 def _some(regions: list[str]) -> str:

@@ -59,7 +59,7 @@ def make(project: str, base: Path, folder: Path, revision: str = "", results: Se
             raise ProjectError(
                 f"lab_project: {project} is no folder. Looked for at {place}; write it from the class file."
             )
-        return _bundle(_fit(place.resolve().name, project), entries(place.resolve(), results), folder)
+        return _bundle(name_of(project, base), entries(place.resolve(), results), folder)
     with _scratch(folder) as scratch:
         repository = projectgit.Repository(project, folder / "git")
         commit = repository.export(revision, scratch)
@@ -67,11 +67,14 @@ def make(project: str, base: Path, folder: Path, revision: str = "", results: Se
         if (scratch / ".gitmodules").is_file():
             notes = (f"{project} has submodules, which are not fetched: clone it yourself and give that folder.",)
         found = entries(scratch, results, use_git=False)
-        return _bundle(_fit(projectgit.name_of(project), project), found, folder, commit, notes)
+        return _bundle(name_of(project, base), found, folder, commit, notes)
 
 
-def _fit(name: str, project: str) -> str:
-    """A project's folder lies in the student's home, beside ~/venv and what begins with a dot."""
+def name_of(project: str, base: Path) -> str:
+    """Of the project's folder, which lies in the student's home, beside ~/venv and what begins with a dot."""
+    place = base / Path(project).expanduser()
+    git = projectgit.is_address(project) and not place.is_dir()
+    name = projectgit.name_of(project) if git else place.resolve().name
     if not name or name.startswith((".", "-")) or name == "venv" or not name.isprintable() or "/" in name:
         raise ProjectError(
             f"lab_project: {project} would be the folder {name!r} in a student's home, which is not possible."

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from classlab.cloud import seats as in_cloud
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
 
@@ -72,6 +73,13 @@ def text(folder: LabFolder, lab: str, seats: Iterable[Seat]) -> str:
             )
         )
     return "".join(blocks)
+
+
+def follow(folder: LabFolder, lab: str, seats: Iterable[in_cloud.Seat], port_tag: str) -> None:
+    """Bring the file to where the seats are now. Nobody is met: whose key is not pinned stays closed."""
+    known = [Seat(each.student, each.id, *each.reached(port_tag)) for each in seats if each.student]
+    if known:
+        write(folder, lab, known)
 
 
 def write(folder: LabFolder, lab: str, seats: Sequence[Seat]) -> bool:

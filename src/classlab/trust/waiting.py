@@ -5,10 +5,10 @@ import socket
 PATIENCE = 3.0
 
 
-def answers(address: str, port: int) -> str:
+def answers(address: str, port: int, patience: float = PATIENCE) -> str:
     """'' when an SSH server greets, else why not, in the words that ssh would use."""
     try:
-        with socket.create_connection((address, port), timeout=PATIENCE) as wire:
+        with socket.create_connection((address, port), timeout=patience) as wire:
             greeting = wire.recv(255)
     except TimeoutError:
         return f"connect to host {address} port {port}: Connection timed out"

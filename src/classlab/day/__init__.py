@@ -1,0 +1,1 @@
+"""What a teacher does between up and down."""

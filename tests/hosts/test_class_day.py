@@ -1,0 +1,199 @@
+"""A class between up and down: each verb as its teacher types it, on seats that boot. The tests go through one day."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_hosts import Lab, until
+from school import School
+
+from classlab.command.clouds import program
+
+
+@pytest.fixture(scope="module")
+def school(lab: Lab) -> Iterator[School]:
+    # Not tmp_path: that has the test's name in it, and ssh's sockets want short paths.
+    with tempfile.TemporaryDirectory() as folder:
+        school = School(lab.cloud, Path(folder))
+        try:
+            school.make("up")
+            yield school
+        finally:
+            school.clear()
+
+
+def told(school: School, verb: str, fails: bool = False, **variables: str) -> Any:
+    """What a program is told."""
+    return json.loads(school.ask(verb, fails=fails, FORMAT="json", **variables))
+
+
+def test_status_of_a_lab_that_is_up(school: School) -> None:
+    document = told(school, "status")
+    assert [(each["student"], each["state"], each["ssh"]) for each in document["seats"]] == [
+        ("ada", "running", True),
+        ("ben", "running", True),
+    ]
+    assert "2 of 2 running, 2 answer by SSH." in school.make("status")
+
+
+def test_what_it_costs(school: School) -> None:
+    document = told(school, "cost")
+    assert [each["student"] for each in document["seats"]] == ["ada", "ben"]
+    assert document["an_hour"] > 0
+    assert "It goes on to cost about $" in school.make("cost")
+
+
+def test_one_command_on_all_seats_and_on_one(school: School) -> None:
+    said = school.make("ssh", CMD="whoami; echo $((6*7))")
+    assert said.splitlines() == ["ada  ubuntu", "     42", "ben  ubuntu", "     42"]
+    assert school.make("ssh", STUDENT="b*", CMD="whoami") == "ben  ubuntu\n"
+
+
+def test_a_command_that_fails_on_one_seat_names_it(school: School) -> None:
+    school.ssh("ben", "touch spoiled")
+    said = school.make("ssh", fails=True, CMD="test ! -e spoiled || { echo it is spoiled; exit 3; }")
+    assert "ben  ✗ ended with 3: it is spoiled" in said
+    assert "1 of 2 failed: ben." in said
+    document = told(school, "ssh", fails=True, CMD="cat spoiled")
+    assert [(each["student"], each["status"]) for each in document["seats"]] == [("ada", 1), ("ben", 0)]
+    assert not document["ok"]
+
+
+def test_a_changed_project_is_pushed_and_a_students_own_change_is_kept(school: School) -> None:
+    school.ssh("ben", "echo '# mine' >>lesson/main.py")
+    (school.root / "classes" / "lesson" / "main.py").write_text("import sys\nprint('new', sys.version)\n")
+    said = school.make("push")
+    assert "ben: kept the student's own main.py; FORCE=yes sets them aside and puts the class's." in said
+    assert school.ssh("ada", "cat lesson/main.py").endswith("print('new', sys.version)")
+    assert school.ssh("ben", "tail -1 lesson/main.py") == "# mine"
+    assert "0 changes, 0 failures" in school.make("push")
+    school.make("push", STUDENT="ben", FORCE="yes")
+    assert "new" in school.ssh("ben", "cat lesson/main.py")
+    assert school.ssh("ben", "tail -1 lesson.set-aside/*/main.py") == "# mine"
+
+
+def test_the_class_runs_its_program_and_sees_how_it_went(school: School) -> None:
+    school.ssh("ben", "mv spoiled lesson/")
+    said = school.make("run", fails=True, SCRIPT="python main.py; test ! -e spoiled || exit 7")
+    assert re.search(r"^  ada +0 +\d+\.\d  new 3\.11\.", said, re.MULTILINE)
+    assert re.search(r"^  ben +7 +\d+\.\d  new 3\.11\.", said, re.MULTILINE)
+    assert "Not well on 1 of 2 seats: ben." in said
+    school.ssh("ben", "rm lesson/spoiled")
+    document = told(school, "run", SCRIPT="echo one; which python; echo two")
+    assert [(each["student"], each["status"], each["last"]) for each in document["seats"]] == [
+        ("ada", 0, "two"),
+        ("ben", 0, "two"),
+    ]
+    # All that it said is kept, and the class's environment was active.
+    log = school.ssh("ada", f"cat ~/.classlab/runs/{document['run']['id']}/log")
+    assert log.splitlines() == ["one", "/home/ubuntu/venv/bin/python", "two"]
+
+
+def test_what_there_is_to_run_must_be_said(school: School) -> None:
+    assert "There is nothing to run: write lab_run into the class file" in school.make("run", fails=True)
+
+
+def begin_and_kill(school: School, **variables: str) -> None:
+    """`make run`, and SIGKILL for all of its processes as soon as a seat has begun."""
+    with subprocess.Popen(
+        [program("classlab"), "run"],
+        env={**school.environment, **variables},
+        cwd=school.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as running:
+        # As long as tmux has no server, there is no session to wait for.
+        until(lambda: "run-" in school.ssh("ada", "tmux list-sessions 2>/dev/null || true"), 60)
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def test_a_run_survives_the_end_of_the_computer_that_began_it(school: School) -> None:
+    slow = {"SCRIPT": "sleep 10; date +%s >>times; echo over", "STUDENT": "ada"}
+    begin_and_kill(school, **slow)
+    document = told(school, "run", **slow)
+    assert [each["last"] for each in document["seats"]] == ["over"]
+    assert len(school.ssh("ada", "cat lesson/times").splitlines()) == 1
+    # It has been shown: the same command is now a new run.
+    assert told(school, "run", **slow)["run"]["id"] != document["run"]["id"]
+    assert len(school.ssh("ada", "cat lesson/times").splitlines()) == 2
+
+
+def test_a_second_run_does_not_begin_while_another_is_under_way(school: School) -> None:
+    begin_and_kill(school, SCRIPT="sleep 10; echo the first", STUDENT="ada")
+    said = school.make("run", SCRIPT="echo the second", STUDENT="ada")
+    assert re.search(r"^  ada +0 +1\d\.\d  the first$", said, re.MULTILINE)
+    assert "Under way was another run, so nothing was begun there: sleep 10; echo the first" in said
+
+
+def test_a_run_that_was_cut_off_is_said_to_be(school: School) -> None:
+    begin_and_kill(school, SCRIPT="sleep 60", STUDENT="ada")
+    school.ssh("ada", "tmux kill-server")
+    said = school.make("run", fails=True, SCRIPT="sleep 60", STUDENT="ada")
+    assert re.search(r"^  ada +cut off ", said, re.MULTILINE)
+
+
+def test_the_terminal_is_handed_over(school: School) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [program("classlab"), "ssh"],
+        env={**school.environment, "STUDENT": "ada", "TERM": "xterm"},
+        cwd=school.root,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as running:
+        os.close(theirs)
+        os.write(ours, b"test -t 0 && echo a $((6*7)) terminal; exit 5\r")
+        seen = b""
+        try:
+            while part := os.read(ours, 4096):
+                seen += part
+        except OSError:  # the other end was closed: that is how a terminal's end is told
+            os.close(ours)
+    assert b"a 42 terminal" in seen
+    assert running.returncode == 5
+
+
+def test_which_seat_is_not_guessed(school: School) -> None:
+    assert "make ssh opens one seat, and 2 are meant: add STUDENT=" in school.make("ssh", fails=True)
+
+
+def test_a_seat_sleeps_and_wakes_and_keeps_its_work(school: School) -> None:
+    school.ssh("ada", "echo mine >work.txt")
+    before = school.seats()
+    assert "1 seat stopped: ada." in school.make("stop", STUDENT="ada")
+    assert "ada's seat is stopped: `make start CLASS=cs STUDENT=ada` wakes it." in school.make(
+        "ssh", fails=True, STUDENT="ada"
+    )
+    assert school.make("ssh", fails=True, CMD="whoami").endswith("1 of 2 failed: ada.\n")
+    assert "1 seat started: ada." in school.make("start")
+    assert school.seats() == before
+    assert school.ssh("ada", "cat work.txt") == "mine"
+    assert "Nothing changed: 2 seats of cs are ready." in school.make("up")
+
+
+def test_an_address_that_has_changed_behind_our_back_is_followed(school: School) -> None:
+    ben = school.seats()["ben"]
+    school.ec2.stop_instances(InstanceIds=[ben])
+    school.ec2.get_waiter("instance_stopped").wait(InstanceIds=[ben], WaiterConfig={"Delay": 1})
+    school.ec2.start_instances(InstanceIds=[ben])
+    assert "All run already." in school.make("start")
+    assert school.make("ssh", STUDENT="ben", CMD="whoami") == "ben  ubuntu\n"
+
+
+def test_a_seat_that_has_ended_is_missed(school: School) -> None:
+    school.ec2.terminate_instances(InstanceIds=[school.seats()["ben"]])
+    assert "Without a seat: ben. `make up CLASS=cs` brings them up." in school.make("status")
+    assert "ben has no seat: `make up CLASS=cs STUDENT=ben` makes one." in school.make("ssh", fails=True, STUDENT="ben")
+    said = school.make("stop", fails=True, STUDENT="ben")
+    assert "ben: There is no seat: `make up` makes one." in said
