@@ -19,7 +19,7 @@ up: $(VENV)/ready ## bring up a class, or what is missing of it (STUDENT=ada, PR
 	@$(BIN)/classlab $@
 
 .PHONY: down
-down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask)
+down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask; FORCE=yes: without results)
 	@$(BIN)/classlab $@
 
 .PHONY: status
@@ -36,6 +36,10 @@ push: $(VENV)/ready ## the project as it is now, onto the seats (STUDENT=ada; FO
 
 .PHONY: run
 run: $(VENV)/ready ## the class's program on all seats at once, or how it goes (SCRIPT='python main.py')
+	@$(BIN)/classlab $@
+
+.PHONY: collect
+collect: $(VENV)/ready ## students' results, and how runs went, into .lab/<class>/results (STUDENT=ada)
 	@$(BIN)/classlab $@
 
 .PHONY: ssh

@@ -58,6 +58,11 @@ class LabFolder:
         return self.path / "run.json"
 
     @property
+    def results(self) -> Path:
+        """A folder for each student."""
+        return self.path / "results"
+
+    @property
     def receipts(self) -> Path:
         return self.path / "receipts"
 

@@ -21,6 +21,20 @@ ROOT = Path(__file__).parents[2]
 OURS = ("ansible.cfg", "examples", "group_vars", "inventory", "playbooks", "plugins", "roles")
 
 
+@contextmanager
+def in_session(cloud: LocalCloud, **settings: Any) -> Iterator["School"]:
+    """A school that has been brought up, with these settings in its class file."""
+    # Not tmp_path: that has the test's name in it, and ssh's sockets want short paths.
+    with tempfile.TemporaryDirectory() as folder:
+        school = School(cloud, Path(folder))
+        school.roster("ada", "ben", **settings)
+        try:
+            school.make("up")
+            yield school
+        finally:
+            school.clear()
+
+
 @dataclass
 class School:
     cloud: LocalCloud

@@ -6,28 +6,20 @@ import pty
 import re
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_hosts import Lab, until
-from school import School
+from school import School, in_session
 
 from classlab.command.clouds import program
 
 
 @pytest.fixture(scope="module")
 def school(lab: Lab) -> Iterator[School]:
-    # Not tmp_path: that has the test's name in it, and ssh's sockets want short paths.
-    with tempfile.TemporaryDirectory() as folder:
-        school = School(lab.cloud, Path(folder))
-        try:
-            school.make("up")
-            yield school
-        finally:
-            school.clear()
+    with in_session(lab.cloud) as school:
+        yield school
 
 
 def told(school: School, verb: str, fails: bool = False, **variables: str) -> Any:

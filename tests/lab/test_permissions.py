@@ -222,7 +222,7 @@ BORN = {"aws:RequestTag/ManagedBy": "classlab"}
         ("ec2:ImportKeyPair", f"{ACCOUNT}:key-pair/x", {}),
         # Nobody makes another's machine their own by tagging it.
         ("ec2:CreateTags", f"{ACCOUNT}:instance/i-1", BORN),
-        ("ec2:StopInstances", f"{ACCOUNT}:instance/i-1", OURS),
+        ("ec2:RebootInstances", f"{ACCOUNT}:instance/i-1", OURS),
         ("iam:PassRole", f"{ACCOUNT}:role/admin", OURS),
     ],
 )

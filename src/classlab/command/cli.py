@@ -49,6 +49,7 @@ VERBS = {
     "start": Verb(takes=("STUDENT",)),
     "push": Verb(takes=("STUDENT", "FORCE"), enters=True),
     "run": Verb(takes=("STUDENT", "SCRIPT"), enters=True, changes=False),
+    "collect": Verb(takes=("STUDENT",)),
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),

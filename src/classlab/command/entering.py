@@ -9,23 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from classlab.classfile import ClassFile
-from classlab.cloud import seats
 from classlab.cloud.patience import connect
-from classlab.cloud.regions import reason
-from classlab.cloud.seats import Seat
 from classlab.command.asking import Environment, acting_in
 from classlab.command.makevars import Wishes
+from classlab.day.ways import FAILED_TO_ENTER, Way, into, ssh, ways
 from classlab.display import failures
 from classlab.errors import CloudError, UsageError
-from classlab.labfolder import LabFolder
 from classlab.names import make
-from classlab.trust import sshconfig
 
 AT_ONCE = 50
-FAILED_TO_ENTER = 255  # ssh's own exit status; any other is the command's
 
 
 @dataclass(frozen=True)
@@ -43,48 +36,28 @@ def enter(this: ClassFile, environment: Environment, wanted: Wishes, on_roster: 
             f"make ssh opens one seat, and {len(students)} are meant: add STUDENT=, for example "
             f"{make('ssh', this.name, students[0])}; or CMD='…', to run one command on all of them."
         )
-    ways = _ways(this, environment)
+    found = _ways(this, environment, students)
     if not wanted.command:
         student = students[0]
-        if isinstance(no_way := ways.get(student, _no_seat(this, student)), str):
-            raise CloudError(no_way)
+        if found[student].why:
+            raise CloudError(found[student].why)
         sys.stdout.flush()
-        os.execvpe("ssh", _words(this.folder, this.lab_name, student), environment)  # noqa: S606 - its own terminal
-    told = {student: ways.get(student, _no_seat(this, student)) for student in students}
-    return _tell(_on_all(this, told, wanted.command, environment), this, wanted.as_json)
+        os.execvpe("ssh", ssh(this.folder, this.lab_name, student), environment)  # noqa: S606 - its own terminal
+    return _tell(_on_all(this, found, wanted.command, environment), this, wanted.as_json)
 
 
-def _ways(this: ClassFile, environment: Environment) -> dict[str, Seat | str]:
-    """Student -> the seat, or why it cannot be entered. The ssh_config is brought up to date on the way."""
+def _ways(this: ClassFile, environment: Environment, students: list[str]) -> dict[str, Way]:
     with acting_in(environment):
-        try:
-            found = [each for each in seats.of_lab(connect(this.region), this.lab_name) if each.living]
-        except (ClientError, BotoCoreError) as error:
-            raise CloudError(f"The cloud cannot be asked where the seats are. {reason(error)}") from error
-    sshconfig.follow(this.folder, this.lab_name, found, environment.get("LAB_SSH_PORT_TAG", ""))
-    return {each.student: each if each.state == "running" else _asleep(this, each) for each in found}
+        port_tag = environment.get("LAB_SSH_PORT_TAG", "")
+        return into(students, ways(connect(this.region), this.lab_name, this.folder, this.name, port_tag), this.name)
 
 
-def _asleep(this: ClassFile, seat: Seat) -> str:
-    if seat.state in ("stopping", "stopped"):
-        return f"{seat.student}'s seat is {seat.state}: `{make('start', this.name, seat.student)}` wakes it."
-    return f"{seat.student}'s seat is {seat.state}: wait a minute, then try again."
-
-
-def _no_seat(this: ClassFile, student: str) -> str:
-    return f"{student} has no seat: `{make('up', this.name, student)}` makes one."
-
-
-def _words(folder: LabFolder, lab: str, student: str, *options: str) -> list[str]:
-    return ["ssh", "-F", str(folder.ssh_config), *options, sshconfig.alias(lab, student)]
-
-
-def _on_all(this: ClassFile, ways: Mapping[str, Seat | str], command: str, environment: Environment) -> list[Ran]:
+def _on_all(this: ClassFile, found: Mapping[str, Way], command: str, environment: Environment) -> list[Ran]:
     def run(student: str) -> Ran:
-        if isinstance(no_way := ways[student], str):
-            return Ran(student, FAILED_TO_ENTER, no_way)
+        if found[student].why:
+            return Ran(student, FAILED_TO_ENTER, found[student].why)
         done = subprocess.run(
-            [*_words(this.folder, this.lab_name, student, "-o", "BatchMode=yes"), command],
+            [*ssh(this.folder, this.lab_name, student, "-o", "BatchMode=yes"), command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -98,7 +71,7 @@ def _on_all(this: ClassFile, ways: Mapping[str, Seat | str], command: str, envir
         return Ran(student, done.returncode, done.stdout)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, ways))
+        return list(pool.map(run, found))
 
 
 def _tell(ran: Iterable[Ran], this: ClassFile, as_json: bool) -> int:

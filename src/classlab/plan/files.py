@@ -26,7 +26,7 @@ def check(values: Values, folder: Path) -> str:
     values.check("lab_project", lambda value: _project_problem(value, folder))
     if "lab_project" not in values.wrong:
         values.check("lab_project_revision", lambda value: _revision_problem(value, values["lab_project"]))
-    values.check("lab_results", lambda value: _results_problem(value, values.given.get("lab_project")))
+    values.check("lab_results", lambda value: results_problem(value, values.given.get("lab_project")))
     script = values.check("lab_user_data", lambda value: _script_problem(value, folder))
     return _script(folder / Path(script).expanduser()) if script else ""
 
@@ -53,7 +53,11 @@ def _revision_problem(revision: str, project: str) -> str:
     )
 
 
-def _results_problem(results: list[Any], project: object) -> str:
+# What `make collect` puts beside a student's result folders: how runs went, and earlier versions of files.
+TAKEN = ("runs", "earlier")
+
+
+def results_problem(results: list[Any], project: object) -> str:
     if results and not project:
         return "lab_results are folders of the project, but lab_project is empty: name the project, or leave them out."
     for result in results:
@@ -65,6 +69,8 @@ def _results_problem(results: list[Any], project: object) -> str:
                 f"lab_results has '{result}', which lies outside of the project: name a folder in it, for example "
                 f"{path.name if path.name not in ('..', '~', '') else 'plots'}."
             )
+        if set(path.parts[:1]) & set(TAKEN):
+            return f"lab_results has '{result}', which is where `make collect` puts something else: name it otherwise."
     return ""
 
 

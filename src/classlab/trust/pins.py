@@ -41,6 +41,10 @@ class Pins:
     def of(self, seat: Seat) -> list[Pin]:
         return list(self._lines.get(seat.id, ("", []))[1])
 
+    def met(self, seat_id: str) -> bool:
+        """Has somebody here entered this seat before? It has a key of its own then."""
+        return any(not pin.one_use for pin in self._lines.get(seat_id, ("", []))[1])
+
     def set(self, seat: Seat, *pins: Pin) -> None:
         """These are the keys that the seat may show from now on; on disk when this returns."""
         with self._lock:
