@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-export CLASS CLOUD STUDENT HOURS CIDR CMD SCRIPT YES PRUNE FORCE VERBOSE FORMAT PYTHON SYSTEM_PACKAGES
+export CLASS CLOUD STUDENT HOURS CIDR CMD SCRIPT TYPE YES PRUNE FORCE VERBOSE FORMAT PYTHON SYSTEM_PACKAGES
 # Where Python may not keep what it has compiled, each of a class's thousand processes compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 # The variables on this command line, so that a mistyped one is not passed over in silence.
@@ -42,6 +42,10 @@ run: $(VENV)/ready ## the class's program on all seats at once, or how it goes (
 collect: $(VENV)/ready ## students' results, and how runs went, into .lab/<class>/results (STUDENT=ada)
 	@$(BIN)/classlab $@
 
+.PHONY: reset
+reset: $(VENV)/ready ## a fresh seat for STUDENT=ada; results come here first (FORCE=yes: without them)
+	@$(BIN)/classlab $@
+
 .PHONY: ssh
 ssh: $(VENV)/ready ## a seat's command line (STUDENT=ada), or one command on some or all (CMD='df -h')
 	@$(BIN)/classlab $@
@@ -52,6 +56,10 @@ stop: $(VENV)/ready ## put seats to sleep: only their disks bill (STUDENT=ada)
 
 .PHONY: start
 start: $(VENV)/ready ## wake them; their addresses are new, the ssh_config follows (STUDENT=ada)
+	@$(BIN)/classlab $@
+
+.PHONY: resize
+resize: $(VENV)/ready ## another type for seats: they stop, change and start (TYPE=t3.large, STUDENT=ada)
 	@$(BIN)/classlab $@
 
 .PHONY: extend

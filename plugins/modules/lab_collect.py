@@ -55,6 +55,7 @@ from classlab.day import results
 from classlab.day.ways import into, ways
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
+from classlab.names import is_spare
 from classlab.trust.pins import Pins
 
 
@@ -82,11 +83,12 @@ def main() -> None:
         )
         known = ways(connect(asked["region"]), asked["name"], folder, class_name, asked["port_tag"])
         if module.check_mode:
-            # Nobody has worked on a seat that was never set up from here; and `down` needs no lab folder.
+            # `down` needs no lab folder: without one there is no way in, and nobody is asked.
             pins = Pins(folder)
-            found = {student: way for student, way in known.items() if way.seat and pins.met(way.seat.id)}
+            found = {student: way for student, way in known.items() if way.has_been_met(pins)}
         else:
-            found = into(asked["students"] or sorted({*known, *asked["on_roster"]}), known, class_name)
+            people = {student for student in known if not is_spare(student)}
+            found = into(asked["students"] or people.union(asked["on_roster"]), known, class_name)
         each = results.collect(where, found, clock.now(), look=module.check_mode)
     except ClasslabError as error:
         module.fail_json(msg=str(error))

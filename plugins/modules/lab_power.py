@@ -1,9 +1,9 @@
 #!/usr/bin/python
-"""Controller side: stop a lab's seats, or start them again."""
+"""Controller side: stop a lab's seats, start them again, or make them of another type."""
 
 DOCUMENTATION = r"""
 module: lab_power
-short_description: Stop a lab's seats, or start them again
+short_description: Stop a lab's seats, start them again, or make them of another type
 description:
   - A stopped seat keeps its disk, with all that its student has on it. When it is started it has another public
     address, and the same host key.
@@ -12,6 +12,12 @@ options:
   region: {description: The region of the lab., type: str, required: true}
   folder: {description: "The lab folder; its ssh_config follows the seats.", type: path, required: true}
   state: {description: What the seats are to be., type: str, choices: [running, stopped], required: true}
+  type:
+    description:
+      - Of what type running seats are to be; empty leaves them as they are. Those of another are stopped for it.
+      - Nothing is stopped where the zone or the quota has no room for the type.
+    type: str
+    default: ""
   students: {description: Whose seats; empty means all., type: list, elements: str, default: []}
   volume_size: {description: GiB of a seat's disk; it bills on., type: int, default: 20}
   port_tag:
@@ -46,8 +52,10 @@ from classlab import clock
 from classlab.cloud.patience import connect
 from classlab.cloud.regions import reason
 from classlab.day import power
+from classlab.day.resize import resize
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
+from classlab.plan.cloud import Cloud
 from classlab.trust import sshconfig
 
 
@@ -58,6 +66,7 @@ def main() -> None:
             "region": {"type": "str", "required": True},
             "folder": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["running", "stopped"], "required": True},
+            "type": {"type": "str", "default": ""},
             "students": {"type": "list", "elements": "str", "default": []},
             "volume_size": {"type": "int", "default": 20},
             "port_tag": {"type": "str", "default": ""},
@@ -70,6 +79,10 @@ def main() -> None:
         ec2 = connect(asked["region"])
         if asked["state"] == "stopped":
             done = power.stop(ec2, name, asked["region"], students, asked["volume_size"], wait)
+        elif asked["type"]:
+            done = resize(
+                Cloud(asked["region"]), ec2, name, students, asked["type"], asked["port_tag"], wait, clock.now()
+            )
         else:
             done = power.start(ec2, name, students, asked["port_tag"], wait, clock.now())
         sshconfig.follow(LabFolder(Path(asked["folder"])), name, done.found, asked["port_tag"])

@@ -10,6 +10,8 @@ MOST_LETTERS = 32
 MOST_STUDENT_LETTERS = 63 - 1 - MOST_LETTERS
 # Words that ansible, or the lab folder, already uses for something else.
 RESERVED = frozenset({"all", "localhost", "teacher", "ungrouped"})
+# Seats that are kept ready for whoever needs one are called so.
+SPARE = re.compile(r"spare-\d+")
 # Letters that Unicode does not take apart into a plain one and an accent.
 _PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -30,12 +32,18 @@ def student_name_problem(value: object) -> str:
         return "A student's name is empty: give each student a name, for example ada."
     if problem := _problem("The student's name", value, MOST_STUDENT_LETTERS):
         return problem
+    if is_spare(str(value)):
+        return f"The student's name '{value}' is what classlab calls a spare seat (lab_spares): choose another."
     if value in RESERVED:
         return (
             f"The student's name '{value}' means something else to classlab (as do {_listed(RESERVED)}): "
             f"choose another, for example {value}-1."
         )
     return ""
+
+
+def is_spare(name: str) -> bool:
+    return bool(SPARE.fullmatch(name))
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:

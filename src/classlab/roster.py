@@ -26,7 +26,10 @@ class Student:
 
 
 def students(settings: dict[str, Any], folder: Path) -> tuple[list[Student], list[str]]:
-    """The class's students in the order given, and every problem with them. `folder` is the class file's."""
+    """
+    Who gets a seat, students in the order given and then the spare ones, and every problem with them. `folder` is the
+    class file's.
+    """
     listed, roster = settings.get("lab_students"), settings.get("lab_roster")
     if listed and roster:
         return [], ["Both lab_students and lab_roster are given: keep one of them, the list or the file."]
@@ -38,7 +41,12 @@ def students(settings: dict[str, Any], folder: Path) -> tuple[list[Student], lis
         return [], ["The class has no students: list them in lab_students, or name a CSV file in lab_roster."]
     problems += [problem for where, student in entries for problem in _problems(where, student)]
     problems += _duplicates(entries)
-    return [student for _, student in entries], problems
+    return [student for _, student in entries] + _spares(settings.get("lab_spares")), problems
+
+
+def _spares(number: object) -> list[Student]:
+    """Nobody's yet. What is no number is told of by whoever reads the other settings."""
+    return [Student(f"spare-{each}") for each in range(1, number + 1)] if isinstance(number, int) else []
 
 
 def _from_list(listed: object) -> tuple[list[tuple[str, Student]], list[str]]:

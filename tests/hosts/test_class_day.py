@@ -174,6 +174,16 @@ def test_a_seat_sleeps_and_wakes_and_keeps_its_work(school: School) -> None:
     assert "Nothing changed: 2 seats of cs are ready." in school.make("up")
 
 
+def test_a_seat_becomes_larger_and_keeps_its_work(school: School) -> None:
+    before = school.seats()
+    assert "1 seat is t3.small now: ada." in school.make("resize", TYPE="t3.small", STUDENT="ada")
+    assert school.seats() == before
+    assert school.ssh("ada", "cat work.txt") == "mine"
+    assert [each["type"] for each in told(school, "status")["seats"]] == ["t3.small", "t3.micro"]
+    assert "make resize needs TYPE: for example, make resize TYPE=t3.large." in school.make("resize", fails=True)
+    assert "TYPE=large is no type" in school.make("resize", fails=True, TYPE="large")
+
+
 def test_an_address_that_has_changed_behind_our_back_is_followed(school: School) -> None:
     ben = school.seats()["ben"]
     school.ec2.stop_instances(InstanceIds=[ben])

@@ -1,4 +1,4 @@
-"""What students have made: brought here and kept, whatever happens to their seats. The tests go through one day."""
+"""What students have made is brought here and kept, whatever happens to their seats. The tests go through one day."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from classlab.command.clouds import program
 
 @pytest.fixture(scope="module")
 def school(lab: Lab) -> Iterator[School]:
-    with in_session(lab.cloud, lab_results=["plots", "out/tables"]) as school:
+    with in_session(lab.cloud, lab_results=["plots", "out/tables"], lab_spares=1) as school:
         yield school
 
 
@@ -39,6 +39,7 @@ def test_result_folders_and_runs_come_here(school: School) -> None:
     school.make("run", SCRIPT="echo table >out/tables/t.csv; echo said", STUDENT="ada")
     document = json.loads(school.ask("collect", FORMAT="json"))
     of_ada, of_ben = document["seats"]
+    # Not of the spare seat, which nobody works on.
     assert (of_ada["student"], of_ada["links"], of_ada["why"]) == ("ada", 2, "")
     assert (of_ben["student"], of_ben["files"]) == ("ben", 0)
     found = kept(results(school, "ada"))
@@ -113,7 +114,7 @@ def test_a_results_folder_outside_of_the_project_is_refused(school: School) -> N
     school.roster("ada", "ben", lab_results=["../../etc"])
     said = school.make("collect", fails=True)
     assert "lab_results has '../../etc', which lies outside of the project" in said
-    school.roster("ada", "ben", lab_results=["plots", "out/tables"])
+    school.roster("ada", "ben", lab_results=["plots", "out/tables"], lab_spares=1)
 
 
 def test_a_lab_is_not_removed_while_results_are_not_here(school: School) -> None:
@@ -142,3 +143,42 @@ def test_force_removes_what_was_not_collected(school: School) -> None:
     with school.in_the_books() as books:
         books.make("down", FORCE="yes")
         assert books.left() == []
+
+
+def test_a_spare_seat_becomes_a_students(school: School) -> None:
+    school.make("start")
+    before = school.seats()
+    school.ssh("ada", "echo last >lesson/plots/last && echo broken >lesson/main.py")
+    said = school.make("reset", STUDENT="ada")
+    assert "1 seat ended: ada." in said
+    assert "ada has the spare seat spare-1" in said
+    assert kept(results(school, "ada"))["plots/last"] == "last\n"
+    after = school.seats()
+    assert after == {"ada": before["spare-1"], "ben": before["ben"]}
+    # It is hers: by name, with the class's project, and with her key alone.
+    assert "sys.version" in school.ssh("ada", "cat lesson/main.py")
+    key = (school.folder / "keys" / "ada.pem.pub").read_text().split()[1]
+    keys = school.ssh("ada", "cat .ssh/authorized_keys")
+    assert key in keys
+    assert (school.folder / "keys" / "spare-1.pem.pub").read_text().split()[1] not in keys
+
+
+def test_a_seat_whose_results_cannot_be_had_is_not_reset(school: School) -> None:
+    before = school.seats()
+    school.make("stop", STUDENT="ben")
+    said = school.make("reset", fails=True, STUDENT="ben")
+    assert "ben's seat is stopped: `make start CLASS=cs STUDENT=ben` wakes it." in said
+    assert "Nothing was changed. Without their results: `make reset CLASS=cs STUDENT=ben FORCE=yes`." in said
+    assert school.seats() == before
+
+
+def test_without_a_spare_seat_a_new_one_is_launched(school: School) -> None:
+    before = school.seats()
+    school.make("reset", STUDENT="ben", FORCE="yes")
+    after = school.seats()
+    assert sorted(after) == ["ada", "ben"]
+    assert after["ada"] == before["ada"]
+    assert after["ben"] != before["ben"]
+    assert "sys.version" in school.ssh("ben", "cat lesson/main.py")
+    # Results that came from seats before are all still here.
+    assert kept(results(school, "ben"))["plots/small"] == "small\n"

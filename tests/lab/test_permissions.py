@@ -1,3 +1,4 @@
+# ruff: noqa: F401, F811 - fixtures are found by their names
 """docs/aws-permissions.json against what the verbs really ask: enough for all of it, and for nothing else."""
 
 import json
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloud_side import PORT_TAG, greeting
 
 from localcloud import LocalCloud
 from localcloud.mends.iam.simulation import Source, judge
@@ -141,7 +143,7 @@ def journey(cloud: LocalCloud, run: Callable[..., Any], tmp_path: Path) -> Itera
     yield Journey(cloud, tmp_path, run)
 
 
-def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey) -> None:
+def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey, greeting: int) -> None:
     up = journey.folder / "cloud.yml"
     journey.go(up, lab_tags={"Task": "lecture"}, lab_spot=True, lab_zones=["us-east-1a"])
     waiter = journey.ec2.get_waiter("instance_running")
@@ -149,6 +151,10 @@ def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey) -
     # No task any more, another student, one seat asleep, one no longer wanted.
     journey.go(up, lab_students=["ada", "mary"], lab_tags={}, lab_prune=True)
     journey.go(ROOT / "playbooks" / "stop.yml", lab_only=["mary"])
+    marks = [{"Key": PORT_TAG, "Value": str(greeting)}]
+    journey.ec2.create_tags(Resources=[journey.seat("mary")["InstanceId"]], Tags=marks)
+    resize = ROOT / "playbooks" / "resize.yml"
+    journey.go(resize, lab_only=["mary"], lab_type="t3.small", lab_ssh_port_tag=PORT_TAG)
     journey.go(up, lab_students=["ada", "mary"])
     journey.watched("ansible-inventory", "-i", "inventory/lab.aws_ec2.yml", "--list")
     journey.go(ROOT / "playbooks" / "allow.yml", lab_students=["ada", "mary"], lab_allow_cidrs=["203.0.113.9/32"])

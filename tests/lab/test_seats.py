@@ -10,6 +10,8 @@ from cloud_side import ENDS_AT, LATER, REGION, CloudSide, Play, aws, bare, lab, 
 from classlab.cloud import seats
 from classlab.cloud.launch import AT_ONCE
 from classlab.cloud.userdata import FirstBoot, UserDataError
+from classlab.day.reset import reset
+from classlab.errors import CloudError
 
 
 def test_a_seat_is_launched_as_a_class_needs_it(lab: CloudSide) -> None:
@@ -319,3 +321,32 @@ def test_the_role_sets_its_facts(lab: CloudSide, play: Play) -> None:
     assert found["state"] == "running" and found["port"] == 22 and found["address"]
     assert "make up CLASS=cs101" in refused["reason"]
     assert lab.folder.first_key(found["student"]).exists()
+
+
+def test_a_spare_seat_that_became_a_students_is_not_given_out_again(lab: CloudSide) -> None:
+    first = {each.student: each.id for each in lab.up("ada", "spare-1").found}
+    done = reset(lab.ec2, lab.name, ["ada"], lambda _: True)
+    assert (done.ended, done.taken) == (["ada"], {"ada": "spare-1"})
+    assert lab.students() == ["ada"]
+    after = {each.student: each.id for each in lab.up("ada", "spare-1").found}
+    assert after["ada"] == first["spare-1"]
+    assert after["spare-1"] not in first.values()
+
+
+def test_a_reset_without_a_seat_that_can_be_entered_takes_none(lab: CloudSide) -> None:
+    first = {each.student: each.id for each in lab.up("ada", "grace", "spare-1").found}
+    done = reset(lab.ec2, lab.name, ["ada"], lambda _: False)
+    assert (done.ended, done.taken) == (["ada"], {})
+    assert lab.students() == ["grace", "spare-1"]
+    # Cut off there, and asked again: there is nothing to end, and the spare one is taken now.
+    done = reset(lab.ec2, lab.name, ["ada"], lambda seat: seat.id == first["spare-1"])
+    assert (done.ended, done.taken) == ([], {"ada": "spare-1"})
+
+
+def test_a_seat_that_cannot_be_ended_is_not_reset(lab: CloudSide) -> None:
+    ids = {each.student: each.id for each in lab.up("ada", "spare-1").found}
+    lab.client.modify_instance_attribute(InstanceId=ids["ada"], DisableApiTermination={"Value": True})
+    with pytest.raises(CloudError, match=f"ada's seat {ids['ada']} could not be ended, and goes on as it is"):
+        reset(lab.ec2, lab.name, ["ada"], lambda _: True)
+    assert lab.students() == ["ada", "spare-1"]
+    lab.client.modify_instance_attribute(InstanceId=ids["ada"], DisableApiTermination={"Value": False})

@@ -117,6 +117,8 @@ def test_a_setting_left_empty_is_its_default(tmp_path: Path) -> None:
         ("lab_ubuntu", "20.04", "24.04 or 22.04"),
         ("lab_key_type", "dsa", "ed25519 or rsa"),
         ("lab_key_type", "ed2551", "Did you mean ed25519?"),
+        ("lab_spares", -1, "how many seats are to be kept ready"),
+        ("lab_spares", 1.5, "how many seats are to be kept ready"),
         ("lab_volume_size", 4, "8 to 16384"),
         ("lab_volume_size", 20.5, "whole GiB"),
         ("lab_volume_size", "20 GB", "without quotes and units"),

@@ -156,3 +156,12 @@ def test_what_is_no_public_key_is_told_why(key: str, words: str) -> None:
 def test_other_kinds_of_public_key_are_fine(kind: str) -> None:
     body = base64.b64encode(len(kind).to_bytes(4) + kind.encode() + b"\0\0\0\x03abc").decode()
     assert public_key_problem(f"{kind} {body}") == ""
+
+
+def test_spare_seats_come_after_the_students() -> None:
+    found, problems = students({"lab_students": ["ada"], "lab_spares": 2}, Path())
+    assert ([each.name for each in found], problems) == (["ada", "spare-1", "spare-2"], [])
+
+
+def test_nobody_is_called_as_a_spare_seat() -> None:
+    assert "'spare-1' is what classlab calls a spare seat" in problem(students({"lab_students": ["spare-1"]}, Path()))

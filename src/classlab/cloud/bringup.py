@@ -96,7 +96,7 @@ def _launch(launcher: Launcher, missing: list[str], brought: Brought) -> dict[st
 
 
 def _start(ec2: Any, wanted: Wanted, seats: list[Seat], brought: Brought) -> dict[str, str]:
-    sleeping = [seat for seat in seats if seat.state in ("stopping", "stopped")]
+    sleeping = [seat for seat in seats if seat.asleep]
     brought.refused |= {seat.student: why for seat in sleeping if (why := in_cloud.would_end(seat, clock.now()))}
     asleep = [seat for seat in sleeping if seat.student not in brought.refused]
     if not asleep:

@@ -187,6 +187,7 @@ class Launcher:
             raise _NotGivenError(refusal.sentence) from error
 
     def _with_token(self, place: Place, student: str, request: dict[str, Any]) -> str:
+        others = {each for who, ids in self.seen.items() if who != student for each in ids}
         for nth in range(MOST_TOKENS):
             token = self.token(place, student, nth)
             try:
@@ -197,12 +198,13 @@ class Launcher:
                 if code(error) != "IdempotentParameterMismatch":
                     raise
                 # Launched before, but then something was different: the deadline, or the key of another teacher.
-                if instance := self._launched_before(token):
-                    return instance
-                continue
-            instance = answer["Instances"][0]
-            if instance["State"]["Name"] not in ENDED:
-                return str(instance["InstanceId"])
+                instance = self._launched_before(token)
+            else:
+                launched = answer["Instances"][0]
+                instance = "" if launched["State"]["Name"] in ENDED else str(launched["InstanceId"])
+            # A spare seat that became a student's answers to its former token for ever.
+            if instance and instance not in others:
+                return instance
         raise _NotGivenError(
             f"EC2 has launched and ended {MOST_TOKENS} seats of {student} already, and says so to each new request. "
             "`make down` and `make up` begin anew."

@@ -41,6 +41,10 @@ class Seat:
         return self.state in LIVING
 
     @property
+    def asleep(self) -> bool:
+        return self.state in ("stopping", "stopped")
+
+    @property
     def end(self) -> datetime | None:
         return clock.tagged(self.tags.get("EndsAt", ""))
 

@@ -17,7 +17,7 @@ from classlab.command.makevars import Wishes, wishes
 from classlab.command.running import INTERRUPTED, run
 from classlab.display.recap import listed
 from classlab.errors import ClasslabError, UsageError
-from classlab.names import did_you_mean, make
+from classlab.names import did_you_mean, is_spare, make
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,11 @@ VERBS = {
     "allow": Verb(takes=("CIDR",)),
     "stop": Verb(takes=("STUDENT",)),
     "start": Verb(takes=("STUDENT",)),
+    "resize": Verb(takes=("STUDENT",), needs=("TYPE",)),
     "push": Verb(takes=("STUDENT", "FORCE"), enters=True),
     "run": Verb(takes=("STUDENT", "SCRIPT"), enters=True, changes=False),
     "collect": Verb(takes=("STUDENT",)),
+    "reset": Verb(takes=("FORCE", "YES"), needs=("STUDENT",), enters=True),
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),
@@ -95,11 +97,12 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
         )
     on_it, problems = roster.students(this.defaults | this.settings, this.file.parent)
     names = [each.name for each in on_it]
+    people = [each for each in names if not is_spare(each)]
     if not problems:  # a wrong roster is told of by the plan, all of it
         wanted = replace(wanted, students=_named(wanted.students, names, this))
     shown = f"make {name} CLASS={this.name}"
     with this.folder.alone(shown, say) if verb.changes else nullcontext() as lock:
-        return _act(name, verb, wanted, this, names, caller, lock)
+        return _act(name, verb, wanted, this, people, caller, lock)
 
 
 def _act(
@@ -237,5 +240,5 @@ def _interrupted(name: str, verb: Verb, this: ClassFile, cloud: str) -> str:
     if name == "run":
         return f"Interrupted; what was begun goes on on the seats: {make('run', this.name)} shows how it went."
     stays = "what exists stays and bills" if cloud == clouds.AWS else "what exists stays"
-    goes_on = f"{make('up', this.name)} goes on, " if verb.makes else ""
+    goes_on = f"{make('up', this.name)} goes on, " if verb.makes or name == "reset" else ""
     return f"Interrupted; {stays}: {goes_on}{make('down', this.name)} removes it."

@@ -16,7 +16,7 @@ ALWAYS = ("CLASS", "CLOUD", "VERBOSE", "FORMAT")
 FORMATS = ("text", "json")
 # These are for the Makefile itself.
 MAKES_OWN = ("PYTHON", "SYSTEM_PACKAGES", "VENV", "BIN", "SHELL", "MAKEFLAGS")
-EXAMPLES = {"HOURS": "2"}
+EXAMPLES = {"HOURS": "2", "STUDENT": "ada", "TYPE": "t3.large"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Wishes:
     hours: float = 0
     cidrs: list[str] = field(default_factory=list)
     command: str = ""
+    type: str = ""
 
     def controls(self) -> dict[str, Any]:
         """The part of it that the playbooks need to know."""
@@ -45,6 +46,7 @@ class Wishes:
             "lab_extend_hours": self.hours,
             "lab_allow_cidrs": self.cidrs,
             "lab_command": self.command,
+            "lab_type": self.type,
         }
 
 
@@ -70,6 +72,7 @@ def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: M
         hours=_hours(told.get("HOURS", "")),
         cidrs=[_cidr(each) for each in re.findall(r"[^\s,]+", told.get("CIDR", ""))],
         command=told.get("CMD", "") or told.get("SCRIPT", ""),
+        type=_type(told.get("TYPE", "")),
     )
 
 
@@ -98,6 +101,12 @@ def _hours(value: str) -> float:
     if not 0 < hours < math.inf:
         raise UsageError(f"HOURS={value} is no number of hours: write, for example, HOURS=2.")
     return hours
+
+
+def _type(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", value):
+        raise UsageError(f"TYPE={value} is no type: AWS writes family and size, for example TYPE=t3.large.")
+    return value
 
 
 def _cidr(value: str) -> str:

@@ -36,16 +36,10 @@ class Powered:
 
 
 def stop(ec2: Any, lab: str, region: str, students: Collection[str], volume_size: int, patience: float) -> Powered:
-    chosen, without = _chosen(ec2, lab, students)
+    chosen, without = chosen_of(ec2, lab, students)
     awake = [each for each in chosen if each.state in ("pending", "running")]
-    refusals = in_cloud.all_or_each(ec2.stop_instances, [each.id for each in awake])
-    refused = without | {each.student: _not_stopped(each, refusals[each.id]) for each in awake if each.id in refusals}
-    awaited = {each.id for each in chosen if each.id not in refusals}
-    for now in in_cloud.watch(ec2, lab, patience):
-        late = [each for each in now if each.id in awaited and each.state in ("pending", "running", "stopping")]
-        if not late:
-            break
-    refused |= {each.student: f"{each.id} is still {each.state}: wait a minute, then try again." for each in late}
+    now, refused = put_to_sleep(ec2, lab, chosen, patience)
+    refused |= without
     done = _names(awake, refused)
     asleep = _names(chosen, refused)
     say = [f"{counted(done)} stopped: {listed(done)}."] if done else [] if refused else ["All are stopped already."]
@@ -60,10 +54,24 @@ def stop(ec2: Any, lab: str, region: str, students: Collection[str], volume_size
     return Powered(_living(now), done, refused, say)
 
 
+def put_to_sleep(ec2: Any, lab: str, chosen: Sequence[Seat], patience: float) -> tuple[list[Seat], dict[str, str]]:
+    """All seats of the lab when these are stopped, and sentences about those that are not, by student."""
+    awake = [each for each in chosen if each.state in ("pending", "running")]
+    refusals = in_cloud.all_or_each(ec2.stop_instances, [each.id for each in awake])
+    refused = {each.student: _not_stopped(each, refusals[each.id]) for each in awake if each.id in refusals}
+    awaited = {each.id for each in chosen if each.id not in refusals}
+    for now in in_cloud.watch(ec2, lab, patience):
+        late = [each for each in now if each.id in awaited and each.state in ("pending", "running", "stopping")]
+        if not late:
+            break
+    refused |= {each.student: f"{each.id} is still {each.state}: wait a minute, then try again." for each in late}
+    return now, refused
+
+
 def start(ec2: Any, lab: str, students: Collection[str], port_tag: str, patience: float, at: datetime) -> Powered:
     until = time.monotonic() + patience
-    chosen, without = _chosen(ec2, lab, students)
-    sleeping = [each for each in chosen if each.state in ("stopping", "stopped")]
+    chosen, without = chosen_of(ec2, lab, students)
+    sleeping = [each for each in chosen if each.asleep]
     over = {each.student: why for each in sleeping if (why := in_cloud.would_end(each, at))}
     without |= over
     chosen, asleep = ([each for each in seats if each.student not in over] for seats in (chosen, sleeping))
@@ -92,7 +100,7 @@ def _silent(seat: Seat, port_tag: str, until: float) -> str:
     return ""
 
 
-def _chosen(ec2: Any, lab: str, students: Collection[str]) -> tuple[list[Seat], dict[str, str]]:
+def chosen_of(ec2: Any, lab: str, students: Collection[str]) -> tuple[list[Seat], dict[str, str]]:
     """The seats of these students, or all; and sentences about students who have none."""
     seats = _living(in_cloud.of_lab(ec2, lab))
     if not seats:

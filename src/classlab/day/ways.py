@@ -13,6 +13,7 @@ from classlab.errors import CloudError
 from classlab.labfolder import LabFolder
 from classlab.names import make
 from classlab.trust import sshconfig
+from classlab.trust.pins import Pins
 
 FAILED_TO_ENTER = 255  # ssh's own exit status; any other is the command's
 
@@ -23,6 +24,10 @@ class Way:
 
     seat: Seat | None = None
     why: str = ""
+
+    def has_been_met(self, pins: Pins) -> bool:
+        """Before that nobody has worked on it."""
+        return self.seat is not None and pins.met(self.seat.id)
 
 
 def ways(ec2: Any, lab: str, folder: LabFolder, class_name: str, port_tag: str) -> dict[str, Way]:
@@ -51,6 +56,6 @@ def ssh(folder: LabFolder, lab: str, student: str, *options: str) -> list[str]:
 def _asleep(seat: Seat, class_name: str) -> str:
     if seat.state == "running":
         return ""
-    if seat.state in ("stopping", "stopped"):
+    if seat.asleep:
         return f"{seat.student}'s seat is {seat.state}: `{make('start', class_name, seat.student)}` wakes it."
     return f"{seat.student}'s seat is {seat.state}: wait a minute, then try again."

@@ -92,6 +92,7 @@ def read(
     values.problems += roster_problems
     values.check("lab_cloud", _one_of("lab_cloud", ("localcloud", "aws")))
     region = values.check("lab_region", _region_problem)
+    values.check("lab_spares", _spares_problem)
     labels, tag_problems = tags.read(values["lab_tags"], on_aws)
     values.problems += tag_problems
     hours = values.check("lab_hours", _hours_problem)
@@ -169,6 +170,12 @@ def _hours_problem(hours: float) -> str:
 
 def _budget_problem(budget: float) -> str:
     return "" if budget >= 0 else f"lab_budget is {budget}: give US dollars, or 0 for no limit."
+
+
+def _spares_problem(spares: float) -> str:
+    if spares == int(spares) and spares >= 0:
+        return ""
+    return f"lab_spares is {spares}: give how many seats are to be kept ready, for example lab_spares: 2; or 0."
 
 
 def _volume_problem(size: float) -> str:

@@ -59,9 +59,9 @@ def described(answer: Mapping[str, Any]) -> Machine:
     )
 
 
-def no_such_type(name: str, region: str, offered: list[str]) -> str:
+def no_such_type(name: str, region: str, offered: list[str], setting: str = "lab_instance_type") -> str:
     hint = did_you_mean(name, offered) or " aws ec2 describe-instance-type-offerings lists those there are."
-    return f"lab_instance_type '{name}' is not offered in {region}.{hint}"
+    return f"{setting} '{name}' is not offered in {region}.{hint}"
 
 
 def image_problem(image: Mapping[str, Any], machine: Machine, volume_size: int, locked: bool) -> str:

@@ -53,15 +53,18 @@ class Room:
 
     def problem(self, seats: int, each: int, asleep: list[int], region: str) -> str:
         """'' when so many seats of `each` vCPUs can be launched, and those that are `asleep` started."""
-        needed = seats * each + sum(asleep)
-        if self.used + needed <= self.limit:
-            return ""
         steps = [f"launch {counted(seats)}"] if seats else []
         steps += [f"start {counted(len(asleep))} that is stopped"] if len(asleep) == 1 else []
         steps += [f"start {counted(len(asleep))} that are stopped"] if len(asleep) > 1 else []
+        return self.lacks(seats * each + sum(asleep), each, " and ".join(steps), region)
+
+    def lacks(self, needed: int, each: int, step: str, region: str) -> str:
+        """'' when there are so many vCPUs left for this step, whose seats have `each`."""
+        if self.used + needed <= self.limit:
+            return ""
         room = max(0, int(self.limit - self.used))
         return (
-            f"The account's quota '{self.name}' ({self.code}) in {region} is too small: to {' and '.join(steps)} takes "
+            f"The account's quota '{self.name}' ({self.code}) in {region} is too small: to {step} takes "
             f"{needed} vCPUs, the quota is {self.limit:.0f}, and {self.used} are in use, so {room} are left, which is "
             f"room for {counted(room // each)}. Choose a smaller type or fewer seats, or ask for more: "
             "aws service-quotas request-service-quota-increase --service-code ec2 "

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from classlab import clock, money
 from classlab.money import dollars
+from classlab.names import is_spare
 from classlab.plan.content import Class
 from classlab.plan.living import counted
 from classlab.plan.machine import ubuntu_of
@@ -15,8 +16,10 @@ def cost(
 ) -> list[str]:
     """`total` is for the whole life of the lab, what has passed included; `free` where nothing is billed."""
     length = clock.in_words(ends_at - now)
+    spares = sum(is_spare(each.name) for each in wanted.students)
+    of_them = f", {spares} of them spare" if spares else ""
     head = (
-        f"{wanted.name}: {counted(estimate.seats)} ({wanted.instance_type}, {wanted.volume_size} GiB, "
+        f"{wanted.name}: {counted(estimate.seats)}{of_them} ({wanted.instance_type}, {wanted.volume_size} GiB, "
         f"{wanted.region}), to end in {length}, at {clock.told(ends_at)}."
     )
     if estimate.seat.hour is None:
