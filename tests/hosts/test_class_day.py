@@ -1,5 +1,6 @@
 """A class between up and down: each verb as its teacher types it, on seats that boot. The tests go through one day."""
 
+import base64
 import json
 import os
 import pty
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -172,6 +174,30 @@ def test_a_seat_sleeps_and_wakes_and_keeps_its_work(school: School) -> None:
     assert school.seats() == before
     assert school.ssh("ada", "cat work.txt") == "mine"
     assert "Nothing changed: 2 seats of cs are ready." in school.make("up")
+
+
+def test_a_deadline_that_passed_in_sleep_can_be_moved_and_costs_no_work(school: School) -> None:
+    # As if the seat had been born to end in half a minute. Its timer has not heard of it.
+    soon = (datetime.now(UTC) + timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ada = school.seats()["ada"]
+    ends = school.ssh("ada", "cut -d' ' -f1 /etc/classlab/deadline")
+    school.ssh("ada", f"sudo sed -i s/{ends}/{soon}/g /etc/classlab/deadline")
+    calendar = [each.replace("T", " ").rstrip("Z") for each in (ends, soon)]
+    timer = "/etc/systemd/system/classlab-deadline.timer"
+    school.ssh("ada", f"sudo sed -i 's/{calendar[0]}/{calendar[1]}/' {timer} && grep -q '{calendar[1]}' {timer}")
+    school.make("stop", STUDENT="ada")
+    known = school.ec2.describe_instance_attribute(InstanceId=ada, Attribute="userData")["UserData"]["Value"]
+    told = base64.b64decode(known).decode().replace(f"set -- {ends}", f"set -- {soon}")
+    school.ec2.modify_instance_attribute(InstanceId=ada, UserData={"Value": told.encode()})
+    school.ec2.create_tags(Resources=[ada], Tags=[{"Key": "EndsAt", "Value": soon}])
+    until(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > soon, 60)
+    assert "its deadline" in school.make("start", fails=True, STUDENT="ada")
+    school.make("extend", HOURS="2")
+    school.make("start", STUDENT="ada")
+    assert school.ssh("ada", "cut -d' ' -f1 /etc/classlab/deadline") == school.ssh(
+        "ben", "cut -d' ' -f1 /etc/classlab/deadline"
+    )
+    assert school.ssh("ada", "systemctl is-active classlab-deadline.timer; cat work.txt") == "active\nmine"
 
 
 def test_a_seat_becomes_larger_and_keeps_its_work(school: School) -> None:

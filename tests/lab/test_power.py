@@ -1,10 +1,11 @@
 # ruff: noqa: F401, F811 - fixtures are found by their names
 """`make stop` and `make start`, as far as the cloud is concerned."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
-from cloud_side import LATER, PORT_TAG, CloudSide, aws, bare, greeting, lab
+from cloud_side import ENDS_AT, LATER, PORT_TAG, CloudSide, aws, bare, greeting, lab
 
 from classlab import clock
 from classlab.cloud import seats
@@ -41,8 +42,7 @@ def test_one_sleeps_and_wakes_with_another_address(lab: CloudSide, greeting: int
     assert states(lab) == {"ada": "stopped", "grace": "running"}
     assert done.say == [
         "1 seat stopped: ada.",
-        "Start them before 2099-11-20 18:00 UTC: a seat that is started after its deadline ends itself at once, with "
-        "what is on it. `make extend` moves the deadline of seats that run.",
+        "Their deadline is 2099-11-20 18:00 UTC: to start them after that, `make extend` comes first.",
         "A stopped seat bills for its disk: 1 seat, about $0.0022 an hour until `make down`.",
     ]
     assert [(each.student, bool(each.address)) for each in done.found] == [("ada", False), ("grace", True)]
@@ -119,6 +119,33 @@ def test_one_that_would_end_itself_at_once_is_not_started(lab: CloudSide, greeti
     assert done.changed == ["grace"]
     assert "was not started: its deadline, 2099-11-20 18:00 UTC, is over" in done.refused["ada"]
     assert states(lab) == {"ada": "stopped", "grace": "running"}
+
+
+def test_one_that_was_stopped_when_its_deadline_moved_is_told_before_it_starts(lab: CloudSide, greeting: int) -> None:
+    ids = up(lab, greeting, "ada", "grace")
+    stop(lab)
+    lab.client.create_tags(Resources=[ids["ada"]], Tags=[{"Key": "EndsAt", "Value": LATER}])
+    before = {student: user_data(lab, id_) for student, id_ in ids.items()}
+    assert f"\nset -- {ENDS_AT}\n" in before["ada"]
+    lab.mark()
+    assert start(lab).refused == {}
+    assert user_data(lab, ids["ada"]) == before["ada"].replace(f"\nset -- {ENDS_AT}\n", f"\nset -- {LATER}\n")
+    assert user_data(lab, ids["grace"]) == before["grace"]
+    assert lab.changed_anything() == ["ModifyInstanceAttribute", "StartInstances"]
+
+
+def test_one_that_cannot_be_told_its_deadline_is_not_started(lab: CloudSide, greeting: int) -> None:
+    ids = up(lab, greeting, "ada", "grace")
+    stop(lab)
+    lab.client.create_tags(Resources=[ids["ada"]], Tags=[{"Key": "EndsAt", "Value": LATER}])
+    lab.cloud.fault("ec2.ModifyInstanceAttribute", "error=UnauthorizedOperation")
+    assert "could not be started. UnauthorizedOperation" in start(lab).refused["ada"]
+    assert states(lab) == {"ada": "stopped", "grace": "running"}
+
+
+def user_data(lab: CloudSide, id_: str) -> str:
+    told = lab.client.describe_instance_attribute(InstanceId=id_, Attribute="userData")["UserData"]["Value"]
+    return base64.b64decode(told).decode()
 
 
 def test_a_lab_that_is_not_up(bare: CloudSide) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("etc/systemd/system", "usr/local/sbin", "var/lib/cloud/data", "bin"):
+        for folder in ("etc/systemd/system", "run", "usr/local/sbin", "var/lib/cloud/data", "bin"):
             (root / folder).mkdir(parents=True)
         self.born("i-0a")
         (root / "bin/systemctl").write_text(f'#!/bin/sh\necho "$@" >>{root}/told\n')
@@ -33,7 +34,7 @@ class Disk:
         (self.root / "var/lib/cloud/data/instance-id").write_text(f"{instance}\n")
 
     def at_home(self, text: str) -> str:
-        for path in ("/etc/", "/usr/local/", "/var/lib/"):
+        for path in ("/etc/", "/usr/local/", "/var/lib/", "/run/"):
             text = text.replace(path, f"{self.root}{path}")
         return text
 
@@ -57,6 +58,10 @@ class Disk:
 
     def check(self) -> int:
         return self._sh(str(self.root / "usr/local/sbin/classlab-deadline"))[0]
+
+    def checking(self) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"}
+        return subprocess.Popen(["sh", self.root / "usr/local/sbin/classlab-deadline"], env=environment)
 
     def record(self, text: str) -> None:
         (self.root / "etc/classlab/deadline").write_text(text)
@@ -102,6 +107,32 @@ def test_a_reboot_changes_nothing_and_does_not_undo_a_move(disk: Disk) -> None:
     assert missing(LATER) == ""
     assert ensure(disk, TIME) != ""  # an earlier time counts just as well
     assert missing(TIME) == ""
+
+
+def test_user_data_that_says_another_time_than_before_counts(disk: Disk) -> None:
+    disk.boot()
+    ensure(disk, "2099-11-20T19:00:00Z")
+    disk.boot(LATER)  # it was stopped, and its user data replaced
+    assert missing(LATER) == ""
+    ensure(disk, TIME)
+    disk.boot(LATER)  # what was said once is not said anew
+    assert missing(TIME) == ""
+
+
+def test_a_deadline_that_is_over_at_a_boot_waits_for_what_user_data_tells(disk: Disk) -> None:
+    disk.boot()
+    disk.told()
+    disk.record("2020-01-01T00:00:00Z i-0a 2020-01-01T00:00:00Z\n")
+    (disk.root / "run" / "classlab-deadline").unlink()  # as a boot does
+    with disk.checking() as check:
+        time.sleep(1.5)
+        assert check.poll() is None
+        disk.boot(LATER)
+        assert check.wait(timeout=30) == 0
+    assert "poweroff" not in disk.told()
+    disk.record("2020-01-01T00:00:00Z i-0a 2020-01-01T00:00:00Z\n")
+    disk.check()
+    assert "poweroff" in disk.told()
 
 
 @pytest.mark.parametrize("record", ["", "\n", "2020-01-01T00:00:00Z\n", "2020-01-01T00:00:00Z i-other\n"])

@@ -4,8 +4,9 @@
 #   arm-deadline.sh 2026-11-20T18:00:00Z          from user data, at each boot: arms what is not armed yet
 #   arm-deadline.sh --move 2026-11-20T20:00:00Z   from `make extend`: this time counts from now on
 #
-# What /etc/classlab/deadline says decides. User data tells the first time only: it is run again at each boot and must
-# not undo a move. The seat's id stands beside the time, because an image made of a seat takes the file along.
+# What /etc/classlab/deadline says decides. User data is run again at each boot and must not undo a move: it counts when
+# it says another time than it said before, as it does to a seat whose deadline was moved while it was stopped. So the
+# record has the time, the seat's id, because an image made of a seat takes the file along, and what user data has said.
 set -eu
 record=/etc/classlab/deadline check=/usr/local/sbin/classlab-deadline units=/etc/systemd/system
 seat=$(cat /var/lib/cloud/data/instance-id)
@@ -15,8 +16,13 @@ if [ "$1" = --move ]; then
 	shift
 fi
 ends=$1
-if [ "$move" = no ] && [ -s "$record" ] && read -r known of <"$record" && [ "$of" = "$seat" ]; then
-	ends=$known
+told=$1
+if [ -s "$record" ] && read -r known of before <"$record" && [ "$of" = "$seat" ]; then
+	if [ "$move" = yes ]; then
+		told=$before
+	elif [ "$before" = "$1" ]; then
+		ends=$known
+	fi
 fi
 # Fails, and changes nothing, when it is no time.
 calendar=$(date -u -d "$ends" '+%Y-%m-%d %H:%M:%S UTC')
@@ -36,10 +42,20 @@ put "$check" 755 <<'END'
 #!/bin/sh
 # Power off when the time in /etc/classlab/deadline has come.
 set -eu
-read -r ends seat </etc/classlab/deadline
-[ "$seat" = "$(cat /var/lib/cloud/data/instance-id)" ]
-end=$(date -d "$ends" +%s)
-left=$((end - $(date +%s)))
+look() {
+	read -r ends seat _ </etc/classlab/deadline
+	[ "$seat" = "$(cat /var/lib/cloud/data/instance-id)" ]
+	end=$(date -d "$ends" +%s)
+	left=$((end - $(date +%s)))
+}
+look
+# After a boot user data may be about to tell a later time; but for two minutes only.
+waited=0
+while [ "$left" -le 0 ] && [ ! -e /run/classlab-deadline ] && [ "$waited" -lt 120 ]; do
+	sleep 1
+	waited=$((waited + 1))
+	look
+done
 if [ "$left" -le 0 ]; then
 	exec systemctl poweroff
 elif [ "$left" -le 600 ]; then
@@ -70,8 +86,10 @@ AccuracySec=1s
 WantedBy=timers.target
 END
 put "$record" 644 <<END
-$ends $seat
+$ends $seat $told
 END
+# Gone with each boot: user data has told what it has to tell.
+: >/run/classlab-deadline
 ln -sf ../classlab-deadline.timer "$units/timers.target.wants/"
 # Early in the boot systemd is still busy: nobody waits here.
 if [ "$changed" = yes ]; then

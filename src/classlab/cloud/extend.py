@@ -32,12 +32,12 @@ class Extended:
         told = f"The lab ends at {clock.told(self.ends_at)}{was}."
         if billed:
             told += f" The {clock.in_words(timedelta(hours=self.hours))} cost about {self._cost(region, volume_size)}."
-        stopped = sorted(seat.student or seat.id for seat in self.seats if seat.state in ("stopping", "stopped"))
+        stopped = sorted(seat.student or seat.id for seat in self.seats if seat.asleep)
         lines = [told]
         if stopped:
             lines.append(
-                f"{counted(stopped)} cannot be told now, being stopped: {listed(stopped)}. `make up` starts and tells "
-                "them, and has to come before the time that they know of."
+                f"{counted(stopped)} cannot be told now, being stopped: {listed(stopped)}. They are told when `make "
+                "start` or `make up` starts them."
             )
         return lines
 

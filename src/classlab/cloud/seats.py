@@ -1,9 +1,12 @@
 """The seats of a lab as the cloud has them: found by their tags alone, corrected, started, waited for, ended."""
 
+import base64
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,9 +15,11 @@ from classlab import clock
 from classlab.cloud.kinds import MANAGED_BY, tags_of
 from classlab.cloud.patience import patiently
 from classlab.cloud.regions import code, reason
+from classlab.cloud.userdata import with_deadline
 from classlab.errors import ClasslabError, UsageError
 from classlab.names import lab_name_problem
 
+AT_ONCE = 10
 LIVING = ("pending", "running", "stopping", "stopped")
 PATIENCE = 60.0
 # CreateTags takes this many ids.
@@ -161,7 +166,28 @@ def start(ec2: Any, lab: str, seats: Sequence[Seat], patience: float) -> dict[st
     for now in watch(ec2, lab, patience):
         if not any(seat.id in ids and seat.state == "stopping" for seat in now):
             break
-    return all_or_each(ec2.start_instances, [seat.id for seat in now if seat.id in ids and seat.state == "stopped"])
+    stopped = [seat for seat in now if seat.id in ids and seat.state == "stopped"]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        untold = {
+            seat.id: why
+            for seat, why in zip(stopped, pool.map(_tell_deadline, repeat(ec2), stopped), strict=True)
+            if why
+        }
+    return untold | all_or_each(ec2.start_instances, [seat.id for seat in stopped if seat.id not in untold])
+
+
+def _tell_deadline(ec2: Any, seat: Seat) -> ClientError | None:
+    """What a stopped seat knows of its end it has from its user data, which its tag may have left behind."""
+    try:
+        answer = patiently(ec2.describe_instance_attribute, PATIENCE, InstanceId=seat.id, Attribute="userData")
+        known = base64.b64decode(answer.get("UserData", {}).get("Value", "")).decode(errors="surrogateescape")
+        wanted = with_deadline(known, seat.tags.get("EndsAt", ""))
+        if wanted != known:
+            text = wanted.encode(errors="surrogateescape")
+            patiently(ec2.modify_instance_attribute, PATIENCE, InstanceId=seat.id, UserData={"Value": text})
+    except ClientError as error:
+        return error
+    return None
 
 
 def would_end(seat: Seat, at: datetime) -> str:
@@ -170,8 +196,7 @@ def would_end(seat: Seat, at: datetime) -> str:
         return ""
     return (
         f"{seat.id} was not started: its deadline, {clock.told(seat.end)}, is over, so it would end itself at once, "
-        "with what is on it. Its disk can be mounted by another instance; terminate it in the cloud, and `make up` "
-        "makes a new seat."
+        "with what is on it. `make extend` moves it; then start it."
     )
 
 

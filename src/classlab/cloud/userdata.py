@@ -49,6 +49,13 @@ class FirstBoot:
         return text
 
 
+def with_deadline(user_data: str, ends_at: str) -> str:
+    """A seat's user data, as it would be had it been launched with this deadline; what is not ours stays as it is."""
+    if not TIME.fullmatch(ends_at):
+        return user_data
+    return re.sub(rf"^set -- {TIME.pattern}$", f"set -- {ends_at}", user_data, count=1, flags=re.MULTILINE)
+
+
 def script_problem(script: str) -> str:
     """'' when a teacher's script can be run at the first boot, else a sentence. What is long is found out later."""
     if not script.strip():

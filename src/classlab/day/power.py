@@ -47,8 +47,7 @@ def stop(ec2: Any, lab: str, region: str, students: Collection[str], volume_size
         price = money.dollars(money.times(money.volume_hour(region, volume_size), len(asleep)))
         if ends := [end for each in chosen if (end := each.end) and each.student in asleep]:
             say.append(
-                f"Start them before {clock.told(min(ends))}: a seat that is started after its deadline ends itself at "
-                "once, with what is on it. `make extend` moves the deadline of seats that run."
+                f"Their deadline is {clock.told(min(ends))}: to start them after that, `make extend` comes first."
             )
         say.append(f"A stopped seat bills for its disk: {counted(asleep)}, about {price} an hour until `make down`.")
     return Powered(_living(now), done, refused, say)

@@ -74,6 +74,8 @@ Conflicts=shutdown.target
 
 [Service]
 Type=notify
+# On EC2 user data is read anew at each boot; the NoCloud source would take what it remembers of this instance.
+ExecStartPre=/bin/sh -c 'rm -f /var/lib/cloud/instances/*/obj.pkl'
 ExecStart=/usr/bin/cloud-init --all-stages
 KillMode=process
 TasksMax=infinity
