@@ -122,8 +122,8 @@ lock: $(VENV)/dev ## bring the locks up to date with requirements.in and require
 	@$(BIN)/$(LOCK) --output-file requirements.txt requirements.in
 	@$(BIN)/$(LOCK) --output-file requirements-dev.txt requirements-dev.in
 
-.PHONY: audit
-audit: $(VENV)/dev ## look the locked requirements up in the list of known weaknesses
+.PHONY: audit-requirements
+audit-requirements: $(VENV)/dev ## look the locked requirements up in the list of known weaknesses
 	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.txt --requirement requirements-dev.txt
 
 .PHONY: clean

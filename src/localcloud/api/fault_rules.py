@@ -49,6 +49,7 @@ class ApiRule:
 
     service: str
     action: str
+    region: str = "*"
     conditions: tuple[Condition, ...] = ()
     error: str = ""
     message: str = ""
@@ -64,12 +65,14 @@ class ApiRule:
         return (
             served
             and fnmatchcase(call.action, self.action)
+            and fnmatchcase(call.region, self.region)
             and all(condition.holds(call.parameters) for condition in self.conditions)
         )
 
     def words(self) -> list[str]:
         return [
             f"{self.service}.{self.action}",
+            *_narrowed(region=self.region),
             *(word for condition in self.conditions for word in condition.words()),
             *_pairs(error=self.error, message=self.message, status=self.status, delay=self.delay or None),
             *_pairs(drop="answer" if self.drop else "", hide=self.hide or None),

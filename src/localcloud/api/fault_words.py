@@ -14,7 +14,7 @@ from localcloud.errors import UsageError
 
 WHEN_FORM = "[next=N | every=N | percent=P]"
 API_FORM = (
-    "SERVICE.ACTION [Parameter.Path=VALUE ...] "
+    "SERVICE.ACTION [Parameter.Path=VALUE ...] [region=REGION] "
     f"error=CODE [message=TEXT] [status=HTTP] | delay=SECONDS | drop=answer | hide=SECONDS {WHEN_FORM}"
 )
 CAPACITY_FORM = "capacity [zone=ZONE] [type=TYPE] left=K"
@@ -25,7 +25,7 @@ HOST_FORM = (
 FORMS = f"The forms are: {API_FORM}; {CAPACITY_FORM}; {HOST_FORM}."
 
 WHEN = ("next", "every", "percent")
-API = ("error", "message", "status", "delay", "drop", "hide", *WHEN)
+API = ("region", "error", "message", "status", "delay", "drop", "hide", *WHEN)
 CAPACITY = ("zone", "type", "left")
 HOST = ("seconds", "type", "zone", *WHEN)
 TROUBLES = ("never-boots", "no-ssh", "slow-boot", "apt-lock", "other-key")
@@ -75,6 +75,7 @@ def _api(target: str, pairs: list[tuple[str, str]], check: bool) -> ApiRule:
     rule = ApiRule(
         service=service,
         action=action,
+        region=options.get("region", values.glob, "*"),
         conditions=conditions,
         error=options.get("error", values.code, ""),
         message=options.get("message", str, ""),
