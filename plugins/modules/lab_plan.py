@@ -34,7 +34,7 @@ options:
     default: localcloud
   lab_folder:
     description:
-      - The lab's folder. The region is remembered there, so that a changed one is noticed.
+      - The lab's folder. The region is remembered there, so that a changed one is noticed; so is AWS's price list.
     type: path
   prune:
     description:
@@ -112,7 +112,7 @@ def main() -> None:
     try:
         checked = check(request)
         if checked.plan and not module.check_mode:
-            remember(request, checked.plan["region"])
+            remember(request, checked)
     except ClasslabError as error:
         module.fail_json(msg=str(error), problems=[str(error)])
     if problems := checked.problems:

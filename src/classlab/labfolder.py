@@ -33,6 +33,11 @@ class LabFolder:
         return self.path / "region"
 
     @property
+    def prices(self) -> Path:
+        """What AWS's price list said when the lab was brought up."""
+        return self.path / "prices.json"
+
+    @property
     def teacher_key(self) -> Path:
         return self.path / "teacher.pem"
 
@@ -107,7 +112,7 @@ class LabFolder:
         self.write(self.cloud, f"{cloud}\n")
 
     def forget(self) -> None:
-        for file in (self.cloud, self.region):
+        for file in (self.cloud, self.region, self.prices):
             file.unlink(missing_ok=True)
 
     @contextmanager

@@ -1,15 +1,28 @@
-"""What a seat costs on AWS, by a small dated table. AWS's own page is the truth; an unknown price is None, no guess."""
+"""What things cost on AWS: by its price list where that was asked, else by a small dated table. Unknown is None.
+
+`make up` asks the price list and keeps the answer in the lab folder, where every other verb of the lab finds it: none
+of them has to wait, and all tell the same price.
+"""
 
 import functools
 import json
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import resources
+from pathlib import Path
 from typing import Any
+
+from classlab import clock
+from classlab.errors import ClasslabError
+from classlab.labfolder import LabFolder
+from classlab.pricelist import PriceList
 
 # AWS bills a GiB of disk by the month and, in the mean, a month has so many hours.
 MONTH_HOURS = 730
 WEEK_HOURS = 168
+# What the price list has told this process, by region.
+_told: dict[str, PriceList] = {}
 
 
 @functools.cache
@@ -18,38 +31,81 @@ def _table() -> dict[str, Any]:
     return table
 
 
-def as_of() -> str:
-    """The month of the figures, as in 2026-01."""
-    return str(_table()["as_of"])
+def learn(region: str, told: PriceList | None) -> None:
+    """From now on the region's prices are these; with None, what the lab folder or the table has."""
+    _told.pop(region, None)
+    if told:
+        _told[region] = told
 
 
-def source() -> str:
+def _list(region: str) -> PriceList | None:
+    """What the price list told of a region, now or when the lab was brought up."""
+    kept = _told.get(region) or _kept(os.environ.get("LAB_FOLDER", ""))
+    return kept if kept and kept.region == region else None
+
+
+@functools.cache
+def _kept(folder: str) -> PriceList | None:
+    file = LabFolder(Path(folder)).prices
+    if not folder or not file.is_file():
+        return None
+    try:
+        return PriceList.from_json(file.read_text("utf-8"))
+    except (ValueError, TypeError) as error:
+        raise ClasslabError(
+            f"{file} is not as `make up` wrote it: remove it, and the next `make up` asks for the prices anew."
+        ) from error
+
+
+def as_of(region: str = "") -> str:
+    """The day, or the month, of a region's figures, as in 2026-11-21 or 2026-01; without a region, of the table."""
+    told = _list(region)
+    return told.date if told else str(_table()["as_of"])
+
+
+def source(region: str, instance_type: str = "") -> str:
+    """Whose prices a region's are, as in "AWS's price list, today"."""
+    table = f"{_table()['as_of']}, from the table"
+    told = _list(region)
+    if not told:
+        return table
+    day = "today" if told.date == f"{clock.now():%Y-%m-%d}" else told.date
+    lacking = [instance_type] if instance_type and instance_type not in told.instance_hour else []
+    lacking += [] if "gp3" in told.gib_month else ["gp3"]
+    return f"AWS's price list, {day}" + (f"; of {' and '.join(lacking)}: {table}" if lacking else "")
+
+
+def page() -> str:
     """Where AWS itself tells its prices."""
     return str(_table()["source"])
 
 
 def instance_hour(region: str, instance_type: str) -> float | None:
     """On-demand Linux. Spot costs less than this, and never more."""
+    told = _list(region)
+    if told and instance_type in told.instance_hour:
+        return told.instance_hour[instance_type]
     return _in_region(_table()["instance_hour"].get(instance_type, []), region)
 
 
-hourly = instance_hour
+def gib_month(region: str, kind: str = "gp3") -> float | None:
+    """A GiB of a volume for a month."""
+    told = _list(region)
+    if told and kind in told.gib_month:
+        return told.gib_month[kind]
+    return _in_region(_table().get(f"{kind}_gib_month", []), region)
 
 
-def gib_month(region: str) -> float | None:
-    """A GiB of a gp3 volume for a month."""
-    return _in_region(_table()["gp3_gib_month"], region)
-
-
-def volume_hour(region: str, gib: float) -> float | None:
-    """A gp3 volume of this size for an hour."""
-    month = gib_month(region)
+def volume_hour(region: str, gib: float, kind: str = "gp3") -> float | None:
+    """A volume of this size for an hour."""
+    month = gib_month(region, kind)
     return None if month is None else month * gib / MONTH_HOURS
 
 
-def address_hour() -> float | None:
-    """A public IPv4 address; the same everywhere, in use or idle."""
-    return float(_table()["address_hour"])
+def address_hour(region: str) -> float | None:
+    """A public IPv4 address, in use or idle."""
+    told = _list(region)
+    return told.address_hour if told and told.address_hour is not None else float(_table()["address_hour"])
 
 
 @dataclass(frozen=True)
@@ -66,7 +122,7 @@ class Seat:
 
 
 def seat(region: str, instance_type: str, gib: float) -> Seat:
-    return Seat(instance_hour(region, instance_type), volume_hour(region, gib), address_hour())
+    return Seat(instance_hour(region, instance_type), volume_hour(region, gib), address_hour(region))
 
 
 @dataclass(frozen=True)

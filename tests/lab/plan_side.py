@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from classlab import settings
+from classlab import money, settings
 from classlab.plan import Checked, Request, check
 from localcloud import LocalCloud
 
@@ -109,6 +109,7 @@ def classroom(cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in cloud.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(money, "_told", {})  # what this plan learns is no other test's
     made = Classroom(cloud, tmp_path)
     yield made
     monkeypatch.undo()

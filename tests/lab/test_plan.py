@@ -90,7 +90,7 @@ def test_the_questions_are_few_and_change_nothing(room: Classroom) -> None:
     before = len(room.cloud.requests())
     room.plan(lab_zones=["us-east-1a"])
     asked = room.actions(before)
-    assert len(asked) <= 12, asked
+    assert len(asked) <= 14, asked
     assert all(action.startswith(("Describe", "Get")) for action in asked), asked
 
 
@@ -117,7 +117,7 @@ def test_on_aws_it_is_told_as_a_bill_with_the_age_of_the_prices(room: Classroom)
     tags = dict.fromkeys(("Owner", "Project", "Task"), "x") | {"Email": "a@example.org"}
     told = room.told(cloud="aws", lab_tags=tags)
     assert "A seat costs $0.0176" in told and "free" not in told
-    assert "List prices of 20" in told and "https://aws.amazon.com/" in told
+    assert "Prices of AWS's price list, today, without tax and traffic; see https://aws.amazon.com/" in told
 
 
 def test_spot_costs_at_most_that(room: Classroom) -> None:
@@ -125,9 +125,9 @@ def test_spot_costs_at_most_that(room: Classroom) -> None:
 
 
 def test_an_unknown_price_is_told_as_unknown(room: Classroom) -> None:
-    checked = room.check(lab_instance_type="m5.24xlarge", lab_students=["ada"])
+    checked = room.check(lab_instance_type="g4dn.4xlarge", lab_students=["ada"])
     assert checked.problems == [] and checked.plan["hourly"] is None and checked.plan["total"] is None
-    assert any("cost is unknown" in line and "m5.24xlarge" in line for line in checked.say)
+    assert any("cost is unknown" in line and "g4dn.4xlarge" in line for line in checked.say)
 
 
 def test_the_open_world_is_pointed_out(room: Classroom) -> None:

@@ -10,8 +10,8 @@ EPOCH = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 def test_well_known_prices() -> None:
     assert money.instance_hour("us-east-1", "t3.micro") == 0.0104
     assert money.instance_hour("eu-central-1", "m5.large") == 0.115
-    assert money.hourly("eu-west-1", "g4dn.xlarge") == 0.587
-    assert money.address_hour() == 0.005
+    assert money.instance_hour("eu-west-1", "g4dn.xlarge") == 0.587
+    assert money.address_hour("us-east-1") == 0.005
     assert money.gib_month("us-east-1") == 0.08
     assert money.volume_hour("us-east-1", 20) == pytest.approx(20 * 0.08 / 730)
 
@@ -66,4 +66,4 @@ def test_every_row_of_the_table_has_a_price_or_a_gap_for_each_region() -> None:
 
 def test_the_table_says_its_month_and_where_the_truth_is() -> None:
     assert datetime.strptime(money.as_of(), "%Y-%m")
-    assert money.source().startswith("https://aws.amazon.com/")
+    assert money.page().startswith("https://aws.amazon.com/")

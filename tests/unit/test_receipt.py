@@ -40,7 +40,7 @@ def prices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Round ones, so that sums can be done in the head."""
     monkeypatch.setattr("classlab.money.instance_hour", lambda region, type_: None if type_ == "x9" else 1.0)
     monkeypatch.setattr("classlab.money.volume_hour", lambda region, gib: gib / 100)
-    monkeypatch.setattr("classlab.money.address_hour", lambda: 0.5)
+    monkeypatch.setattr("classlab.money.address_hour", lambda region: 0.5)
 
 
 def test_hours_run_to_the_moment_that_aws_tells_of_the_end() -> None:

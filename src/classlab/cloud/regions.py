@@ -24,12 +24,12 @@ NOBODY = frozenset(
 Connect = Callable[[str], Any]
 
 
-def connector() -> Connect:
+def connector(service: str = "ec2") -> Connect:
     """boto3's own chain: profile, environment, endpoint."""
     import boto3
 
-    session = boto3.session.Session()
-    return lambda region: session.client("ec2", region_name=region, config=PATIENCE)
+    session: Any = boto3.session.Session()
+    return lambda region: session.client(service, region_name=region, config=PATIENCE)
 
 
 def enabled(connect: Connect, home: str) -> tuple[dict[str, Any], str]:

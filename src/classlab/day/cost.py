@@ -36,7 +36,7 @@ class Cost:
             "ends_at": clock.written(self.ends_at) if self.ends_at else "",
             "until_end": round(self.until_end, 6),
             "forgotten_week": round(self.an_hour * money.WEEK_HOURS, 6),
-            "prices_of": money.as_of(),
+            "prices_of": money.as_of(self.region),
             "notes": self.bill.notes,
         }
 

@@ -84,11 +84,11 @@ def an_hour(found: Iterable[Found]) -> float:
     for each in found:
         if each.kind == "seat" and each.state in ("pending", "running"):
             costs.append(money.instance_hour(each.region, each.label))
-            costs.append(money.address_hour() if each.public else 0)
+            costs.append(money.address_hour(each.region) if each.public else 0)
         elif each.kind == "volume":
             costs.append(money.volume_hour(each.region, each.size))
         elif each.kind == "address" and not each.held_by:
-            costs.append(money.address_hour())
+            costs.append(money.address_hour(each.region))
     return sum(each or 0 for each in costs)
 
 
@@ -105,7 +105,7 @@ def _seat(
     seat: Found, until: str, storage: list[float | None], *, address: bool, ended_before: bool = False
 ) -> SeatBill:
     hours = _hours(seat.since, until)
-    price = money.add(money.instance_hour(seat.region, seat.label), money.address_hour() if address else 0)
+    price = money.add(money.instance_hour(seat.region, seat.label), money.address_hour(seat.region) if address else 0)
     cost = money.times(price, max(hours, SHORTEST))
     return SeatBill(
         student=seat.student,

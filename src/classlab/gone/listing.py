@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Container, Sequence
 
+from classlab import money
 from classlab.cloud.kinds import KINDS, Found, counted
 from classlab.gone.bill import Bill, an_hour, natural
 from classlab.gone.sweep import Sweep
@@ -78,7 +79,8 @@ def bill_of(bill: Bill, most: int | None = None) -> list[str]:
     if round(bill.disks, 4):
         rows.append(["other volumes", "", "", "", dollars(bill.disks)])
     rows.append(["all", "", "", f"{bill.hours:.2f}", dollars(bill.total)])
-    notes = ["At list prices, with disks and addresses."]
+    days = sorted({money.as_of(each.region) for each in bill.seats}) or [money.as_of()]
+    notes = [f"At list prices of {' and '.join(days)}, with disks and addresses."]
     if any(each.ended_before for each in bill.seats):
         notes.append("* had ended before this run.")
     return [*columns(rows, right=(3, 4)), *textwrap.wrap(" ".join([*notes, *bill.notes]), WIDTH)]

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from classlab.cloud.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, stamp, tags_of
+from classlab.cloud.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, Record, stamp, tags_of
 from classlab.cloud.regions import Connect, enabled, reason
 from classlab.errors import UsageError
 from classlab.names import lab_name_problem
@@ -112,15 +112,21 @@ def tagged(name: str) -> list[dict[str, Any]]:
 
 
 def look(name: str, region: str, client: Any, kind: Kind, **narrower: Any) -> list[Found]:
-    """All things of a kind with the tag Lab=<name> in one region, page after page."""
-    asked = {"Filters": tagged(name), **kind.arguments, **narrower}
-    if client.can_paginate(kind.operation):
-        if not any(each.endswith("Ids") for each in narrower):
-            asked["PaginationConfig"] = {"PageSize": PAGE}
-        records = client.get_paginator(kind.operation).paginate(**asked).search(kind.path)
+    """All things of a kind with the tag Lab=<name> in one region."""
+    told = records(client, kind, Filters=tagged(name), **narrower)
+    return [kind.found(each, region) for each in told if tags_of(each).get("Lab") == name]
+
+
+def records(client: Any, kind: Kind, **asked: Any) -> list[Record]:
+    """What a region tells of a kind, page after page."""
+    asked = {**kind.arguments, **asked}
+    if not client.can_paginate(kind.operation):
+        told = getattr(client, kind.operation)(**asked)[kind.path.removesuffix("[]")]
     else:
-        records = getattr(client, kind.operation)(**asked)[kind.path.removesuffix("[]")]
-    return [kind.found(each, region) for each in records if each and tags_of(each).get("Lab") == name]
+        by_id = any(each.endswith("Ids") for each in asked.keys() - kind.arguments)
+        pages = {} if by_id else {"PaginationConfig": {"PageSize": PAGE}}
+        told = client.get_paginator(kind.operation).paginate(**asked, **pages).search(kind.path)
+    return [each for each in told if each]
 
 
 def alive(thing: Found) -> bool:

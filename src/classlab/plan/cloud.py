@@ -49,12 +49,12 @@ class Cloud:
         except exceptions.BotoCoreError:
             return HOME["aws"]
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str, region: str = "", patience: Config = PATIENCE) -> Any:
         """A client for the class's region, or another."""
         key = (service, region or self.region)
         if key not in self._clients:
             try:
-                self._clients[key] = self._session.client(service, region_name=key[1], config=PATIENCE)
+                self._clients[key] = self._session.client(service, region_name=key[1], config=patience)
             except (exceptions.BotoCoreError, ValueError) as error:  # an endpoint or a setting that is none
                 raise CloudError(explained(error)) from error
         return self._clients[key]

@@ -13,6 +13,7 @@ from classlab.plan.content import Class
 from classlab.plan.living import MANAGED_BY
 from classlab.plan.machine import ubuntu_of
 from classlab.plan.survey import Survey, survey
+from classlab.pricelist import PriceList
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Checked:
     problems: list[str] = field(default_factory=list)
     plan: dict[str, Any] = field(default_factory=dict)
     say: list[str] = field(default_factory=list)
+    prices: PriceList | None = None
 
 
 def check(request: Request) -> Checked:
@@ -46,6 +48,7 @@ def check(request: Request) -> Checked:
     last = _last_region(request.lab_folder)
     asked = survey(wanted, last)
     problems += asked.problems
+    money.learn(wanted.region, asked.found.prices)
     ends_at = deadline(wanted, asked, now)
     estimate = money.estimate(
         wanted.region,
@@ -62,14 +65,16 @@ def check(request: Request) -> Checked:
         return Checked(problems=list(dict.fromkeys(problems)))
     say = words.cost(wanted, estimate, total, ends_at, now, free=request.cloud != "aws")
     say += words.warnings(wanted, asked, ends_at, request.prune)
-    return Checked(plan=_plan(wanted, asked, ends_at, estimate.hourly, total), say=say)
+    return Checked(plan=_plan(wanted, asked, ends_at, estimate.hourly, total), say=say, prices=asked.found.prices)
 
 
-def remember(request: Request, region: str) -> None:
-    """Keep where the lab is, so that a changed lab_region is noticed at the next up."""
+def remember(request: Request, checked: Checked) -> None:
+    """Keep where the lab is, so that a changed lab_region is noticed at the next up; and what things cost there."""
     if request.lab_folder:
         folder = LabFolder(request.lab_folder)
-        folder.write(folder.region, f"{region}\n")
+        folder.write(folder.region, f"{checked.plan['region']}\n")
+        if checked.prices:
+            folder.write(folder.prices, checked.prices.as_json())
 
 
 def _last_region(lab_folder: Path | None) -> str:

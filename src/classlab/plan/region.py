@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from classlab import pricelist
 from classlab.cloud.regions import code, reason
 from classlab.plan import living, machine, network, quota
 from classlab.plan.cloud import Answers, Cloud, ask, filters
@@ -11,7 +12,9 @@ from classlab.plan.content import Class
 from classlab.plan.living import Living, counted
 from classlab.plan.machine import Machine
 from classlab.plan.network import Network
+from classlab.pricelist import PriceList
 
+PRICES = "pricing:GetProducts"
 # Refusals that speak of the class file: they get words of their own.
 NO_TYPE = {"InvalidInstanceType"}
 NO_SUBNET = {"InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "InvalidSubnetId.Malformed"}
@@ -24,6 +27,7 @@ class Found:
     image_id: str = ""
     image_name: str = ""
     root_device: str = ""
+    prices: PriceList | None = None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -43,8 +47,15 @@ def survey(cloud: Cloud, wanted: Class, last_region: str) -> Found:
         if not found.image_id:
             found.problems.append(machine.no_image(wanted.ubuntu, type_, wanted.region))
 
-    second = ask(_second(cloud, wanted, found.image_id, type_, subnets is not None and not subnets["Subnets"]))
-    found.problems += second.unanswered()
+    questions = _second(cloud, wanted, found.image_id, type_, subnets is not None and not subnets["Subnets"])
+    if type_:
+        pricing = cloud.client("pricing", pricelist.HOME, pricelist.PATIENCE)
+        types = {wanted.instance_type, *(seat.instance_type for seat in found.living.seats)}
+        questions[PRICES] = lambda: pricelist.ask(pricing, wanted.region, types)
+    second = ask(questions)
+    # Who may not ask for prices, or gets none, is told those of the table: no reason to stop.
+    found.prices = second.get(PRICES)
+    found.problems += second.without(PRICES).unanswered()
     if wanted.instance_type and not type_ and (offered := second.get("ec2:DescribeInstanceTypeOfferings")) is not None:
         found.problems.append(machine.no_such_type(wanted.instance_type, wanted.region, offered))
     if type_:

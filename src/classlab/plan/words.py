@@ -31,8 +31,8 @@ def cost(
         would = "This run is free. On AWS the" if free else "The"
         return [
             head,
-            f"{would} cost is unknown: the table of {money.as_of()} has no price of {' and '.join(unknown)} in "
-            f"{wanted.region}; see {money.source()}.",
+            f"{would} cost is unknown, for there is no price of {' and '.join(unknown)} in {wanted.region} (prices of "
+            f"{money.source(wanted.region)}); see {money.page()}.",
         ]
     costs = "would cost" if free else "costs"
     most = "at most " if wanted.spot else ""  # no spot price is above the one on demand
@@ -45,7 +45,8 @@ def cost(
         f"{dollars(estimate.forgotten_week)} for a week if it were forgotten.",
     ]
     if not free:
-        lines.append(f"List prices of {money.as_of()}, without tax and traffic; {money.source()} has today's.")
+        source = money.source(wanted.region, wanted.instance_type)
+        lines.append(f"Prices of {source}, without tax and traffic; see {money.page()}.")
     return lines
 
 
@@ -95,7 +96,7 @@ def over_budget(wanted: Class, total: float | None) -> str:
     if total is None:
         return (
             f"lab_budget is {dollars(wanted.budget)}, but the price of {wanted.instance_type} in {wanted.region} is "
-            f"not known here, so it cannot be kept to: see {money.source()}, then write lab_budget: 0, or choose "
+            f"not known here, so it cannot be kept to: see {money.page()}, then write lab_budget: 0, or choose "
             "another lab_instance_type."
         )
     if total > wanted.budget:
