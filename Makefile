@@ -30,6 +30,10 @@ status: $(VENV)/ready ## the seats: state, address, time left, cost so far (STUD
 cost: $(VENV)/ready ## what it has cost until now, an hour, until its end, and a week if forgotten
 	@$(BIN)/classlab $@
 
+.PHONY: audit
+audit: $(VENV)/ready ## the whole account, in all regions: what is there, whose, and what it costs (CLOUD=aws; FORMAT=csv)
+	@$(BIN)/classlab $@
+
 .PHONY: push
 push: $(VENV)/ready ## the project as it is now, onto the seats (STUDENT=ada; FORCE=yes: over students' own changes)
 	@$(BIN)/classlab $@

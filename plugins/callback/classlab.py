@@ -37,7 +37,8 @@ description:
     C(lab_seats_refused) and C(seat_trust_failures).
   - Colours only on a terminal, and not with E(NO_COLOR).
   - With E(LAB_FORMAT=json) all this goes to standard error, and to standard output one JSON document at the end. What a
-    module returns as C(document), a dictionary, is part of it.
+    module returns as C(document), a dictionary, is part of it. With E(LAB_FORMAT=csv) it is what a module returns as
+    C(csv).
 """
 
 COLOURS = {
@@ -60,8 +61,9 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._as_json = os.environ.get("LAB_FORMAT") == "json"
-        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not self._as_json
+        self._form = os.environ.get("LAB_FORMAT", "")
+        self._csv = ""
+        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not self._form
         self._began: dict[tuple[str, str], float] = {}
         self._lab: dict[str, Any] = {}
         self._verb = ""
@@ -92,8 +94,10 @@ class CallbackModule(CallbackBase):
             verb=self._verb,
         )
         self._print(self._story.end(facts))
-        if self._as_json:
+        if self._form == "json":
             print(json.dumps(self._story.as_document(facts), indent=2))
+        elif self._form == "csv":
+            print(self._csv, end="")
 
     # Tasks
 
@@ -149,6 +153,7 @@ class CallbackModule(CallbackBase):
         told = [result.result.get("msg")] if result.task.action in C._ACTION_DEBUG else result.result.get("say")
         self._print([Line(str(line)) for line in told or []])
         self._story.document |= result.result.get("document") or {}
+        self._csv += result.result.get("csv") or ""
         self._story.lacking(result.result.get("seat_failures") or [])
         facts = result.result.get("ansible_facts") or {}
         self._lab = result.result.get("lab") or self._lab
@@ -167,7 +172,7 @@ class CallbackModule(CallbackBase):
         if lines:
             self._clear()
         for line in lines:
-            self._display.display(line.text, color=COLOURS.get(line.mood), stderr=self._as_json)
+            self._display.display(line.text, color=COLOURS.get(line.mood), stderr=bool(self._form))
         sys.stdout.flush()
 
     def _warn(self, result: CallbackTaskResult) -> None:

@@ -63,15 +63,14 @@ def as_of(region: str = "") -> str:
     return told.date if told else str(_table()["as_of"])
 
 
-def source(region: str, instance_type: str = "") -> str:
-    """Whose prices a region's are, as in "AWS's price list, today"."""
+def source(region: str, *needed: str) -> str:
+    """Whose prices a region's are, as in "AWS's price list, today"; and whose those that it lacks of the `needed`."""
     table = f"{_table()['as_of']}, from the table"
     told = _list(region)
     if not told:
         return table
     day = "today" if told.date == f"{clock.now():%Y-%m-%d}" else told.date
-    lacking = [instance_type] if instance_type and instance_type not in told.instance_hour else []
-    lacking += [] if "gp3" in told.gib_month else ["gp3"]
+    lacking = [each for each in needed if each not in told.instance_hour and each not in told.gib_month]
     return f"AWS's price list, {day}" + (f"; of {' and '.join(lacking)}: {table}" if lacking else "")
 
 

@@ -37,7 +37,7 @@ def room(tmp_path: Path, cloud: LocalCloud) -> ClassRoom:
 @pytest.fixture
 def quick(tmp_path: Path, cloud: LocalCloud, warm: Path) -> QuickRoom:
     room = QuickRoom(tmp_path, {"LOCALCLOUD_HOME": str(cloud.home.folder)}, warm)
-    room.make(**dict.fromkeys(("up", "down", "extend", "allow", "status"), QUICKLY_TELLS))
+    room.make(**dict.fromkeys(("up", "down", "extend", "allow", "status", "audit"), QUICKLY_TELLS))
     return room
 
 
@@ -134,6 +134,19 @@ def test_up_tells_the_playbook_all_it_needs(room: ClassRoom, cloud: LocalCloud) 
         "ANSIBLE_CONFIG": str(room.root / "ansible.cfg"),
     }.items() <= environment.items()
     assert memory(room, "cs101") == "localcloud"
+
+
+@pytest.mark.usefixtures("on_aws")
+def test_an_audit_begins_in_the_shells_region_and_belongs_to_no_lab(quick: QuickRoom, other: LocalCloud) -> None:
+    (quick.root / "classes" / "demo.yml").unlink()
+    assert where(quick, "audit", CLOUD="aws") == "aws"
+    assert told(quick)[0] == {"lab_region": "us-east-1", "lab_cloud_in_use": "aws"}
+    quick.settings["AWS_REGION"] = "eu-central-1"
+    assert where(quick, "audit", CLOUD="aws", FORMAT="csv") == "aws"
+    variables, environment = told(quick)
+    assert variables["lab_region"] == environment["AWS_REGION"] == "eu-central-1"
+    assert environment["LAB_FORMAT"] == "csv" and environment["AWS_PROFILE"] == "school"
+    assert "LAB_NAME" not in environment and not (quick.root / ".lab").exists()
 
 
 def test_students_are_named_by_patterns_as_well(quick: QuickRoom) -> None:

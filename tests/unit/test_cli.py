@@ -101,6 +101,11 @@ def test_an_unknown_cloud_is_refused(room: ClassRoom) -> None:
         ),
         ("up", {"STUDENT": "ada,linus"}, "STUDENT=linus is not on the roster of demo. There are ada, grace."),
         ("status", {"STUDENT": "x*"}, "STUDENT=x* is not on the roster of demo. There are ada, grace."),
+        ("status", {"FORMAT": "csv"}, "FORMAT=csv is none: it is text or json."),
+        ("audit", {"CLOUD": "aws", "FORMAT": "cvs"}, "FORMAT=cvs is none: it is text, json or csv. Did you mean csv?"),
+        ("audit", {}, "make audit needs CLOUD: for example, make audit CLOUD=aws."),
+        ("audit", {"CLOUD": "asw"}, "CLOUD=asw is no cloud: it is localcloud or aws. Did you mean aws?"),
+        ("audit", {"CLOUD": "aws", "CLASS": "demo"}, "make audit takes no CLASS: it takes CLOUD, VERBOSE, FORMAT."),
         ("status", {"FORMAT": "jsn"}, "FORMAT=jsn is none: it is text or json. Did you mean json?"),
     ],
 )
@@ -142,6 +147,16 @@ def test_where_no_localcloud_ever_was_there_is_nothing_to_look_at(room: ClassRoo
     assert done.stdout == "localcloud has nothing on this machine, so the lab demo is not there.\n"
     done = room.run("status", CLOUD="localcloud", FORMAT="json")
     assert json.loads(done.stdout) == {"verb": "status", "class": "demo", "lab": "demo", "ok": True}
+
+
+def test_an_account_is_looked_through_without_any_class(room: ClassRoom) -> None:
+    (room.root / "classes" / "demo.yml").unlink()
+    done = room.run("audit", CLOUD="localcloud")
+    assert (done.returncode, done.stdout) == (0, "localcloud has nothing on this machine.\n")
+    done = room.run("audit", CLOUD="localcloud", FORMAT="json")
+    assert json.loads(done.stdout) == {"verb": "audit", "ok": True}
+    assert room.run("audit", CLOUD="localcloud", FORMAT="csv").stdout == ""
+    assert not (room.root / ".lab").exists()
 
 
 def test_a_variable_of_the_shell_that_this_verb_does_not_take_is_nobodys_mistake(room: ClassRoom) -> None:

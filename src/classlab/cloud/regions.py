@@ -24,12 +24,12 @@ NOBODY = frozenset(
 Connect = Callable[[str], Any]
 
 
-def connector(service: str = "ec2") -> Connect:
+def connector(service: str = "ec2", patience: Config = PATIENCE) -> Connect:
     """boto3's own chain: profile, environment, endpoint."""
     import boto3
 
     session: Any = boto3.session.Session()
-    return lambda region: session.client(service, region_name=region, config=PATIENCE)
+    return lambda region: session.client(service, region_name=region, config=patience)
 
 
 def enabled(connect: Connect, home: str) -> tuple[dict[str, Any], str]:

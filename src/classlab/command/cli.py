@@ -10,14 +10,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from classlab import classfile, roster
+from classlab import classfile, roster, settings
 from classlab.classfile import ClassFile
 from classlab.command import asking, clouds
-from classlab.command.makevars import Wishes, wishes
+from classlab.command.makevars import ALWAYS, FORMATS, Wishes, wishes
 from classlab.command.running import INTERRUPTED, run
 from classlab.display.recap import listed
 from classlab.errors import ClasslabError, UsageError
 from classlab.names import did_you_mean, is_spare, make
+
+HERE, SEATS = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
+FOR_PROGRAMS = ("json", "csv")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Verb:
     terminal: bool = False
     # Changes the lab, so that no other command may do so meanwhile.
     changes: bool = True
+    # Is about a whole account and no class: it takes no CLASS, and needs no lab.
+    account: bool = False
+    formats: tuple[str, ...] = FORMATS
 
 
 VERBS = {
@@ -55,19 +61,20 @@ VERBS = {
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),
+    "audit": Verb(needs=("CLOUD",), looks=True, changes=False, account=True, formats=(*FORMATS, "csv")),
 }
 
 
 def main() -> int:
-    as_json = os.environ.get("FORMAT") == "json"
+    form = os.environ.get("FORMAT")
     # One document is all that a program reads on standard output; what is for people goes beside it.
-    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+    with redirect_stdout(sys.stderr) if form in FOR_PROGRAMS else nullcontext():
         try:
             return command(sys.argv[1:], os.environ)
         except ClasslabError as error:
             sys.stdout.flush()
             print(f"classlab: {error}", file=sys.stderr)
-            if as_json:
+            if form == "json":
                 print(json.dumps({"ok": False, "error": str(error)}), file=sys.__stdout__)
             return error.exit_status
         except KeyboardInterrupt:
@@ -85,10 +92,14 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
         raise UsageError(f"classlab is called by make, with one of: {', '.join(VERBS)}.{hint}")
     name = words[0]
     verb = VERBS[name]
-    wanted = wishes(name, verb.takes, verb.needs, caller)
+    always = tuple(each for each in ALWAYS if not (verb.account and each == "CLASS"))
+    wanted = wishes(name, verb.takes, verb.needs, caller, always, verb.formats)
     if wanted.as_json and "YES" in verb.takes and sys.stdin.isatty() and not wanted.yes:
         raise UsageError(f"make {name} may have to ask, and FORMAT=json has no place for a question: add YES=yes.")
-    this = classfile.find(_root(Path.cwd()), wanted.class_name)
+    root = _root(Path.cwd())
+    if verb.account:
+        return _on_account(name, wanted, root, caller)
+    this = classfile.find(root, wanted.class_name)
     clouds.known(this.cloud, f"classes/{this.name}.yml: lab_cloud: ")
     if twin := classfile.same_lab(this):
         raise UsageError(
@@ -132,7 +143,7 @@ def _act(
             print(json.dumps({"verb": name, "class": this.name, "lab": this.lab_name, "ok": True}), file=sys.__stdout__)
         return 0
     environment = {
-        **_environment(cloud, this, caller, new=verb.makes),
+        **_environment(cloud, this.root, this.region, caller, new=verb.makes),
         "LAB_CLASS": this.name,
         "LAB_NAME": this.lab_name,
         "LAB_FOLDER": str(folder.path),
@@ -164,6 +175,25 @@ def _act(
     return status
 
 
+def _on_account(name: str, wanted: Wishes, root: Path, caller: Mapping[str, str]) -> int:
+    """No class, no lab, and so nothing to lock or to remember."""
+    if wanted.cloud == clouds.LOCAL and not clouds.localcloud_was_here():
+        say("localcloud has nothing on this machine.")
+        if wanted.as_json:
+            print(json.dumps({"verb": name, "ok": True}), file=sys.__stdout__)
+        return 0
+    usual = settings.known(root / "group_vars" / "all")["lab_region"]
+    region = caller.get("AWS_REGION") or caller.get("AWS_DEFAULT_REGION") or str(usual)
+    environment = _environment(wanted.cloud, root, region, caller, new=False)
+    controls = {"lab_region": region, "lab_cloud_in_use": wanted.cloud}
+    words = [str(clouds.program("ansible-playbook")), "-i", HERE, f"playbooks/{name}.yml", "-e", json.dumps(controls)]
+    status = run([*words, "-v"] if wanted.verbose else words, _shown_as(wanted, environment), root, None)
+    if status in INTERRUPTED:
+        with suppress(OSError):  # the terminal may be gone
+            say("Interrupted; nothing was changed.")
+    return status
+
+
 def _root(start: Path) -> Path:
     """The folder of classlab: the one that we are in, or one around it."""
     for folder in (start, *start.parents):
@@ -186,11 +216,11 @@ def _named(wanted: list[str], names: list[str], this: ClassFile) -> list[str]:
     return list(found)
 
 
-def _environment(cloud: str, this: ClassFile, caller: Mapping[str, str], *, new: bool) -> asking.Environment:
+def _environment(cloud: str, root: Path, region: str, caller: Mapping[str, str], *, new: bool) -> asking.Environment:
     if cloud == clouds.AWS:
-        return clouds.aws_environment(caller, this.root, this.region)
-    told = clouds.start_localcloud(this.root, new=new)
-    return clouds.localcloud_environment(caller, told, this.root, this.region)
+        return clouds.aws_environment(caller, root, region)
+    told = clouds.start_localcloud(root, new=new)
+    return clouds.localcloud_environment(caller, told, root, region)
 
 
 def _ask(cloud: str, this: ClassFile, caller: Mapping[str, str]) -> asking.Answer:
@@ -199,7 +229,7 @@ def _ask(cloud: str, this: ClassFile, caller: Mapping[str, str]) -> asking.Answe
         return asking.ask(own, this.lab_name, this.region)
     if not clouds.localcloud_was_here():
         return asking.Answer()
-    return asking.ask(_environment(cloud, this, caller, new=False), this.lab_name, this.region)
+    return asking.ask(_environment(cloud, this.root, this.region, caller, new=False), this.lab_name, this.region)
 
 
 def _inventories(verb: Verb, this: ClassFile, environment: asking.Environment) -> list[str]:
@@ -207,13 +237,12 @@ def _inventories(verb: Verb, this: ClassFile, environment: asking.Environment) -
     Ansible reads its inventory before anything else, and would end in its own words where the cloud cannot be asked.
     Without it the playbook's first question fails, and says why in ours.
     """
-    here, seats = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
     if not verb.enters:
-        return [here]
+        return [HERE]
     answer = asking.ask(environment, this.lab_name, this.region, seats_alone=True)
     if not (verb.makes or answer.there or answer.unasked):
         raise ClasslabError(f"The lab {this.lab_name} has no seats: `{make('up', this.name)}` brings it up.")
-    return [here] if answer.unasked else [seats, here]
+    return [HERE] if answer.unasked else [SEATS, HERE]
 
 
 def _words(
@@ -229,8 +258,8 @@ def _words(
 
 
 def _shown_as(wanted: Wishes, environment: asking.Environment) -> asking.Environment:
-    if wanted.as_json:
-        return {**environment, "LAB_FORMAT": "json"}
+    if wanted.form in FOR_PROGRAMS:
+        return {**environment, "LAB_FORMAT": wanted.form}
     if not wanted.verbose:
         return environment
     return {**environment, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_DISPLAY_TRACEBACK": "error"}

@@ -3,7 +3,7 @@
 import ipaddress
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,12 @@ from classlab.command.clouds import known
 from classlab.errors import UsageError
 from classlab.names import did_you_mean
 
-# Every verb takes these.
+# Every verb takes these; one that is not about a class takes no CLASS.
 ALWAYS = ("CLASS", "CLOUD", "VERBOSE", "FORMAT")
 FORMATS = ("text", "json")
 # These are for the Makefile itself.
 MAKES_OWN = ("PYTHON", "SYSTEM_PACKAGES", "VENV", "BIN", "SHELL", "MAKEFLAGS")
-EXAMPLES = {"HOURS": "2", "STUDENT": "ada", "TYPE": "t3.large"}
+EXAMPLES = {"CLOUD": "aws", "HOURS": "2", "STUDENT": "ada", "TYPE": "t3.large"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Wishes:
     class_name: str = "demo"
     cloud: str = ""
     verbose: bool = False
-    as_json: bool = False
+    form: str = ""
     yes: bool = False
     prune: bool = False
     force: bool = False
@@ -35,6 +35,10 @@ class Wishes:
     cidrs: list[str] = field(default_factory=list)
     command: str = ""
     type: str = ""
+
+    @property
+    def as_json(self) -> bool:
+        return self.form == "json"
 
     def controls(self) -> dict[str, Any]:
         """The part of it that the playbooks need to know."""
@@ -50,9 +54,16 @@ class Wishes:
         }
 
 
-def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: Mapping[str, str]) -> Wishes:
+def wishes(
+    verb: str,
+    takes: Iterable[str],
+    needs: Iterable[str],
+    environment: Mapping[str, str],
+    always: Iterable[str] = ALWAYS,
+    formats: Sequence[str] = FORMATS,
+) -> Wishes:
     """A variable that this verb does not take counts as an error only when it stands on the command line of make."""
-    taken = (*ALWAYS, *needs, *takes)
+    taken = tuple(dict.fromkeys((*always, *needs, *takes)))
     for name in environment.get("MAKE_GIVEN", "").split():
         if name not in taken and name not in MAKES_OWN:
             raise UsageError(f"make {verb} takes no {name}: it takes {', '.join(taken)}.{did_you_mean(name, taken)}")
@@ -64,7 +75,7 @@ def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: M
         class_name=told.get("CLASS") or "demo",
         cloud=known(told.get("CLOUD", ""), "CLOUD="),
         verbose=_yes("VERBOSE", told),
-        as_json=told_format(told.get("FORMAT", "")) == "json",
+        form=told_format(told.get("FORMAT", ""), formats),
         yes=_yes("YES", told),
         prune=_yes("PRUNE", told),
         force=_yes("FORCE", told),
@@ -76,9 +87,10 @@ def wishes(verb: str, takes: Iterable[str], needs: Iterable[str], environment: M
     )
 
 
-def told_format(value: str) -> str:
-    if value and value not in FORMATS:
-        raise UsageError(f"FORMAT={value} is none: it is {' or '.join(FORMATS)}.{did_you_mean(value, FORMATS)}")
+def told_format(value: str, formats: Sequence[str]) -> str:
+    if value and value not in formats:
+        *others, last = formats
+        raise UsageError(f"FORMAT={value} is none: it is {', '.join(others)} or {last}.{did_you_mean(value, formats)}")
     return value
 
 

@@ -147,8 +147,8 @@ class Story:
         ]
         return {
             "verb": facts.verb,
-            "class": facts.class_name,
-            "lab": facts.lab,
+            # A verb about a whole account knows neither.
+            **({"class": facts.class_name, "lab": facts.lab} if facts.lab else {}),
             "ok": not self.failures,
             "changes": self.changes,
             "failures": self.told + lacking,

@@ -45,7 +45,7 @@ def cost(
         f"{dollars(estimate.forgotten_week)} for a week if it were forgotten.",
     ]
     if not free:
-        source = money.source(wanted.region, wanted.instance_type)
+        source = money.source(wanted.region, wanted.instance_type, "gp3")
         lines.append(f"Prices of {source}, without tax and traffic; see {money.page()}.")
     return lines
 
