@@ -183,17 +183,17 @@ def test_a_region_that_does_not_answer_is_said_and_the_others_are_told(account: 
     assert {each.region for each in found.unseen} == {EAST} and len(found.unseen) == 8
     assert {each.region for each in found.things if each.kind != "bucket"} == {HOME, SOUTH}
     first, *others = verdict(found).splitlines()
-    assert first == "This is no full audit: what could not be asked may be there, and bill."
-    assert any(each.startswith("eu-west-1 did not tell of instance, ") for each in others)
+    assert first == "This is no full audit: what was not told of may be there, and bill."
+    assert any(each.startswith("eu-west-1 did not tell of instances, ") for each in others)
     assert not found.as_document()["complete"]
 
 
 @pytest.mark.parametrize(
     ("action", "told"),
     [
-        ("iam.ListUsers", "all regions did not tell of access keys: AccessDenied"),
-        ("iam.ListAccessKeys", "all regions did not tell of access keys of anna: AccessDenied"),
-        ("s3.ListBuckets", "all regions did not tell of bucket: AccessDenied"),
+        ("iam.ListUsers", "IAM did not tell of access keys: AccessDenied"),
+        ("iam.ListAccessKeys", "IAM did not tell of access keys of anna: AccessDenied"),
+        ("s3.ListBuckets", "S3 did not tell of buckets: AccessDenied"),
         ("s3.GetBucketTagging", f"eu-west-1 did not tell of tags of the bucket {LONG}: AccessDenied"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,13 @@ from classlab.cloud.kinds import Found, Kind, stamp, tags_of
 from classlab.cloud.regions import code, connector, enabled, reason
 from classlab.gone.sweep import AT_ONCE, Unseen, alive, records
 
-EVERYWHERE = "all regions"
+# Services that are not in a region: they stand where else a region does.
+S3, IAM = "S3", "IAM"
 # The price list is one place for all regions, and soon says that it was asked too often.
 REGIONS_PRICED_AT_ONCE = 4
 Key = tuple[str, str]  # region, and what is asked for there
+# What the second questions are about: a bucket, or a user.
+OF = ("tags of the bucket", "access keys of")
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,16 @@ def audit(home: str, cloud: str, now: datetime) -> Audit:
     s3, iam = connector("s3"), connector("iam")(home)
     here = {(region, kind.name): _told(ec2, kind) for region, ec2 in clients.items() for kind in OF_EC2}
     here |= {(region, FILE_SYSTEM.name): _told(efs, FILE_SYSTEM) for region, efs in files.items()}
-    everywhere = {"bucket": _pages(s3(home), "list_buckets", "Buckets[]"), "user": _pages(iam, "list_users", "Users[]")}
-    first, unseen = _ask({**here, **{(EVERYWHERE, kind): question for kind, question in everywhere.items()}})
+    here[S3, "bucket"] = _pages(s3(home), "list_buckets", "Buckets[]")
+    here[IAM, "access key"] = _pages(iam, "list_users", "Users[]")
+    first, unseen = _ask(here)
 
-    buckets, users = (first.pop((EVERYWHERE, kind), []) for kind in everywhere)
+    buckets, users = first.pop((S3, "bucket"), []), first.pop((IAM, "access key"), [])
     near = {region: s3(region) for region in {each.get("BucketRegion") or home for each in buckets}}
     questions = {(each.get("BucketRegion") or home, each["Name"]): _tags(near, home, each) for each in buckets}
-    questions |= {(EVERYWHERE, user["UserName"]): _keys(iam, user["UserName"]) for user in users}
+    questions |= {(IAM, user["UserName"]): _keys(iam, user["UserName"]) for user in users}
     second, without = _ask(questions)
-    keys = [key for user in users for key in second.get((EVERYWHERE, user["UserName"]), [])]
+    keys = [key for user in users for key in second.get((IAM, user["UserName"]), [])]
 
     by_name = {kind.name: kind for kind in (*OF_EC2, FILE_SYSTEM)}
     seen = [_seen(by_name[kind], record, region) for (region, kind), told in first.items() for record in told]
@@ -105,7 +109,7 @@ def audit(home: str, cloud: str, now: datetime) -> Audit:
         unseen=[
             *([Unseen("all other regions", "everything", untold)] if untold else []),
             *unseen,
-            *(Unseen(each.region, _of(each, users), each.reason) for each in without),
+            *(replace(each, kind=f"{OF[each.region == IAM]} {each.kind}") for each in without),
         ],
     )
 
@@ -152,12 +156,6 @@ def _ask(questions: Mapping[Key, Callable[[], list[Any]]]) -> tuple[dict[Key, li
         told = dict(zip(questions, pool.map(one, questions), strict=True))
     unseen = [each for each in told.values() if isinstance(each, Unseen)]
     return {key: each for key, each in told.items() if not isinstance(each, Unseen)}, unseen
-
-
-def _of(unseen: Unseen, users: Iterable[Mapping[str, Any]]) -> str:
-    if unseen.region == EVERYWHERE and unseen.kind in {each["UserName"] for each in users}:
-        return f"access keys of {unseen.kind}"
-    return f"tags of the bucket {unseen.kind}"
 
 
 def _seen(kind: Kind, record: Mapping[str, Any], region: str) -> Seen:

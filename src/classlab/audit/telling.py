@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from classlab import clock, money
 from classlab.audit.account import Audit
-from classlab.audit.things import OLD, Thing
+from classlab.audit.things import FILE_SYSTEM, OF_EC2, OLD, Thing
 from classlab.display.recap import fold, listed
 from classlab.gone.listing import WIDTH, columns, minute
 from classlab.gone.sweep import Unseen
@@ -18,6 +18,7 @@ from classlab.plan.tags import KEYS
 # As wide as these columns may be, the table is 80 wide.
 WIDEST_THING, WIDEST_LAB = 31, 10
 MARGIN = " " * 14
+SEVERAL = {each.name: each.several for each in (*OF_EC2, FILE_SYSTEM)} | {"seat": "instances"}
 FIELDS = [*(each.name for each in fields(Thing)), "a_month"]
 
 
@@ -32,7 +33,7 @@ def verdict(audit: Audit) -> str:
     """'' when everything was answered; else all that was not, a line each."""
     if not audit.unseen:
         return ""
-    first = "This is no full audit: what could not be asked may be there, and bill."
+    first = "This is no full audit: what was not told of may be there, and bill."
     asked: dict[tuple[str, str], list[str]] = {}
     for each in audit.unseen:
         asked.setdefault((each.region, each.reason), []).append(_called(each))
@@ -134,7 +135,8 @@ def _count(number: int, kind: str) -> str:
 
 
 def _called(unseen: Unseen) -> str:
-    return {"seat": "instance", "user": "access keys"}.get(unseen.kind, unseen.kind)
+    """As words; what is not one of the kinds is told in words already."""
+    return {**SEVERAL, "bucket": "buckets", "access key": "access keys"}.get(unseen.kind, unseen.kind)
 
 
 def _regions(audit: Audit) -> str:
