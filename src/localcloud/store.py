@@ -18,7 +18,7 @@ log = logging.getLogger("localcloud")
 # Raised when a newer localcloud cannot read what an older one wrote.
 FORMAT = 1
 # What must survive a kill.
-KEPT = ("ec2", "iam", "kms", "s3", "service-quotas", "ssm", "sts")
+KEPT = ("ec2", "efs", "iam", "kms", "s3", "service-quotas", "ssm", "sts")
 READING = re.compile(r"(Describe|Get|List|Head|Lookup|Search|Select|Simulate)")
 
 
