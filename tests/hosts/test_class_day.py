@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,10 +123,15 @@ def test_a_run_survives_the_end_of_the_computer_that_began_it(school: School) ->
 
 
 def test_a_second_run_does_not_begin_while_another_is_under_way(school: School) -> None:
-    begin_and_kill(school, SCRIPT="sleep 10; echo the first", STUDENT="ada")
-    said = school.make("run", SCRIPT="echo the second", STUDENT="ada")
-    assert re.search(r"^  ada +0 +1\d\.\d  the first$", said, re.MULTILINE)
-    assert "Under way was another run, so nothing was begun there: sleep 10; echo the first" in said
+    first = "until test -e over; do sleep 0.2; done; echo the first"
+    begin_and_kill(school, SCRIPT=first, STUDENT="ada")
+    with ThreadPoolExecutor(1) as beside:
+        second = beside.submit(school.make, "run", SCRIPT="echo the second", STUDENT="ada")
+        until(lambda: "AnsiballZ_seat_run" in school.ssh("ada", "ps ax") or second.done(), 120)
+        school.ssh("ada", "touch lesson/over")
+        said = second.result()
+    assert re.search(r"^  ada +0 +\d+\.\d  the first$", said, re.MULTILINE)
+    assert f"Under way was another run, so nothing was begun there: {first}" in said
 
 
 def test_a_run_that_was_cut_off_is_said_to_be(school: School) -> None:
