@@ -54,6 +54,10 @@ reset: $(VENV)/ready ## a fresh seat for STUDENT=ada; results come here first (F
 ssh: $(VENV)/ready ## a seat's command line (STUDENT=ada), or one command on some or all (CMD='df -h')
 	@$(BIN)/classlab $@
 
+.PHONY: cards
+cards: $(VENV)/ready ## what students are handed: key, way in, and a card to print (STUDENT=ada)
+	@$(BIN)/classlab $@
+
 .PHONY: stop
 stop: $(VENV)/ready ## put seats to sleep: only their disks bill (STUDENT=ada)
 	@$(BIN)/classlab $@

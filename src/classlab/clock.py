@@ -63,6 +63,14 @@ def told(time: datetime) -> str:
     return f"{utc:%Y-%m-%d %H:%M} UTC{own}"
 
 
+def on_paper(time: datetime) -> str:
+    """In this computer's zone, and in UTC where that differs: Friday 20 November 2026, 19:00 CET (18:00 UTC)."""
+    utc, local = time.astimezone(UTC), time.astimezone()
+    other = f"{utc:%H:%M}" if utc.date() == local.date() else f"{utc:%A %H:%M}"
+    own = "" if local.utcoffset() == timedelta(0) else f" ({other} UTC)"
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}{own}"
+
+
 def _in_zone(plain: datetime, zone: str) -> datetime:
     if zone in ("Z", "z"):
         return plain.replace(tzinfo=UTC)

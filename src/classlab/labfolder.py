@@ -68,6 +68,11 @@ class LabFolder:
         return self.path / "results"
 
     @property
+    def cards(self) -> Path:
+        """What students are handed."""
+        return self.path / "cards"
+
+    @property
     def receipts(self) -> Path:
         return self.path / "receipts"
 

@@ -12,7 +12,9 @@ from classlab.names import did_you_mean, student_name_problem
 from classlab.trust.sshkeys import public_key_problem
 
 NEEDED = ("name", "email")
-KNOWN = ("name", "email", "ssh_key")
+KNOWN = ("name", "email", "ssh_key", "full_name")
+# What fits on a card.
+MOST_FULL_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Student:
     name: str
     email: str = ""
     ssh_key: str = ""
+    full_name: str = ""  # in any script; for people alone, the seat is called by `name`
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -67,12 +70,12 @@ def _from_list(listed: object) -> tuple[list[tuple[str, Student]], list[str]]:
             problems.append(f"{where}: {student_name_problem(name)}")
             continue
         texts = {}
-        for key in ("email", "ssh_key"):
+        for key in KNOWN[1:]:
             value = values.get(key) or ""
             if not isinstance(value, str):
                 problems.append(f"{where}: {key} of '{name}' is {value!r}: put a text between quotes.")
             texts[key] = value if isinstance(value, str) else ""
-        entries.append((where, Student(name, texts["email"].strip(), texts["ssh_key"].strip())))
+        entries.append((where, Student(name, **{key: text.strip() for key, text in texts.items()})))
     return entries, problems
 
 
@@ -118,14 +121,14 @@ def _rows(roster: str, text: str) -> tuple[list[tuple[str, Student]], list[str]]
     if missing := [each for each in NEEDED if each not in columns]:
         return [], [
             f"The roster {roster} has no column {' and no column '.join(missing)}; found: {', '.join(columns)}. "
-            "Its first line must name the columns name, email and, if wanted, ssh_key."
+            "Its first line must name the columns name, email and, if wanted, ssh_key and full_name."
         ]
     offset = 1 if text is rest else 0
     entries = []
     for row in reader:
         values = dict(zip(columns, (each.strip() for each in row), strict=False))
         if any(values.values()):
-            student = Student(values.get("name", ""), values.get("email", ""), values.get("ssh_key", ""))
+            student = Student(**{key: values.get(key, "") for key in KNOWN})
             entries.append((f"{roster}, line {reader.line_num + offset}", student))
     if not entries:
         return [], [f"The roster {roster} names no student: add a line for each below {separator.join(columns)}."]
@@ -139,6 +142,11 @@ def _problems(where: str, student: Student) -> Iterable[str]:
         yield f"{where}: the email of '{student.name}' is '{student.email}': write it as ada@example.org, or leave it."
     if student.ssh_key and (problem := public_key_problem(student.ssh_key)):
         yield f"{where}: the ssh_key of '{student.name}' {problem}"
+    if len(student.full_name) > MOST_FULL_NAME or not student.full_name.isprintable():
+        yield (
+            f"{where}: the full_name of '{student.name}' is for a card, and has more than {MOST_FULL_NAME} letters or "
+            "some that cannot be shown: write it on one line, shorter."
+        )
 
 
 def _duplicates(entries: list[tuple[str, Student]]) -> list[str]:

@@ -1,12 +1,16 @@
 """A class between up and down: each verb as its teacher types it, on seats that boot. The tests go through one day."""
 
 import base64
+import html
 import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -96,6 +100,82 @@ def test_what_there_is_to_run_must_be_said(school: School) -> None:
     assert "There is nothing to run: write lab_run into the class file" in school.make("run", fails=True)
 
 
+class Student:
+    """One who has saved their zip where browsers do, and types what the card in it says."""
+
+    def __init__(self, zipped: Path, home: Path) -> None:
+        downloads = home / "Downloads"
+        downloads.mkdir()
+        shutil.copy(zipped, downloads)
+        self.home, self.folder = home, downloads / zipped.stem
+        card = zipfile.ZipFile(zipped).read("card.html").decode()
+        told = re.findall(r'<(pre|code)[^>]* data-command="(\w+)">(.*?)</\1>', card)
+        self.commands = {
+            name: html.unescape(re.sub("<code>|</code>", "", text.replace("</code><code>", "\n")))
+            for _, name, text in told
+        }
+
+    def types(self, command: str, then: str = "") -> str:
+        """`then`: what is typed where the command has led to."""
+        done = subprocess.run(
+            ["bash", "-e", "-c", self.commands[command]],
+            cwd=self.folder if self.folder.exists() else self.home,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.home)},
+            input=then,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def ada(school: School, tmp_path: Path) -> Student:
+    document = told(school, "cards", STUDENT="ada")
+    return Student(Path(document["cards"][0]["zip"]), tmp_path)
+
+
+def test_a_student_goes_in_by_what_the_card_says(ada: Student) -> None:
+    assert ada.types("unpack", "hostname; whoami\n").splitlines()[-1] == "ubuntu"
+    assert (ada.folder / "key.pem").stat().st_mode & 0o777 == 0o400
+    (ada.folder / "key.pem").chmod(0o644)
+    ada.types("mend")
+    assert "lesson" in ada.types("sftp", "ls\nbye\n")
+    (ada.folder / "notes.txt").write_text("mine")
+    ada.types("scp_to")
+    ada.types("scp_from")
+    assert (ada.folder / "lesson" / "notes.txt").read_text() == "mine"
+    assert (ada.folder / "lesson" / "main.py").exists()
+    ada.types("vscode")
+    assert (ada.home / ".ssh" / "cs-ada" / "key.pem").stat().st_mode & 0o777 == 0o400
+    assert (ada.home / ".ssh" / ada.commands["include"].removeprefix("Include ")).exists()
+
+
+def test_a_student_copies_with_rclone_as_the_card_says(ada: Student) -> None:
+    if not shutil.which("rclone"):
+        pytest.skip("there is no rclone on this machine")
+    ada.types("unpack")
+    ada.types("rclone_from")
+    (ada.folder / "lesson" / "more.txt").write_text("more")
+    conf = (ada.folder / "rclone.conf").read_text()
+    ada.types("rclone_to")
+    (ada.folder / "lesson" / "more.txt").unlink()
+    ada.types("rclone_from")
+    assert (ada.folder / "lesson" / "more.txt").read_text() == "more"
+    assert (ada.folder / "rclone.conf").read_text() == conf
+
+
+def test_a_card_leads_to_the_seat_that_it_was_made_for_and_to_no_other(school: School, ada: Student) -> None:
+    ada.types("unpack")
+    known = ada.folder / "known_hosts"
+    other = next(line for line in (school.folder / "known_hosts").read_text().splitlines() if "ben" in line)
+    known.write_text(" ".join([known.read_text().split()[0], *other.split()[1:3]]) + "\n")
+    for command in ("sftp", *(["rclone_from"] if shutil.which("rclone") else [])):
+        with pytest.raises(AssertionError, match=r"Host key verification failed|key mismatch|knownhosts"):
+            ada.types(command)
+
+
 def begin_and_kill(school: School, **variables: str) -> None:
     """`make run`, and SIGKILL for all of its processes as soon as a seat has begun."""
     with subprocess.Popen(
@@ -176,6 +256,9 @@ def test_a_seat_sleeps_and_wakes_and_keeps_its_work(school: School) -> None:
         "ssh", fails=True, STUDENT="ada"
     )
     assert school.make("ssh", fails=True, CMD="whoami").endswith("1 of 2 failed: ada.\n")
+    document = told(school, "cards", fails=True)
+    assert [each["student"] for each in document["cards"]] == ["ben"]
+    assert "The seat is stopped, and will have another address" in json.dumps(document)
     assert "1 seat started: ada." in school.make("start")
     assert school.seats() == before
     assert school.ssh("ada", "cat work.txt") == "mine"
@@ -223,6 +306,12 @@ def test_an_address_that_has_changed_behind_our_back_is_followed(school: School)
     school.ec2.start_instances(InstanceIds=[ben])
     assert "All run already." in school.make("start")
     assert school.make("ssh", STUDENT="ben", CMD="whoami") == "ben  ubuntu\n"
+    # Cards made anew lead there, too.
+    said = school.make("cards")
+    assert "2 hand-outs in .lab/cs/cards: ada, ben." in said
+    with tempfile.TemporaryDirectory() as home:
+        student = Student(school.folder / "cards" / "cs-ben.zip", Path(home))
+        assert student.types("unpack", "whoami\n").splitlines()[-1] == "ubuntu"
 
 
 def test_a_seat_that_has_ended_is_missed(school: School) -> None:

@@ -59,6 +59,7 @@ VERBS = {
     "collect": Verb(takes=("STUDENT",)),
     "reset": Verb(takes=("FORCE", "YES"), needs=("STUDENT",), enters=True),
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
+    "cards": Verb(takes=("STUDENT",)),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),
     "audit": Verb(needs=("CLOUD",), looks=True, changes=False, account=True, formats=(*FORMATS, "csv")),

@@ -20,9 +20,7 @@ HEAD = """\
 COMMON = """
 Host {aliases}
     User {user}
-    IdentityFile {key}
-    IdentitiesOnly yes
-    PreferredAuthentications publickey
+{identity}    PreferredAuthentications publickey
     UserKnownHostsFile {known_hosts}
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
@@ -32,6 +30,10 @@ Host {aliases}
     ConnectTimeout 20
     ServerAliveInterval 30
     ServerAliveCountMax 4
+"""
+IDENTITY = """\
+    IdentityFile {key}
+    IdentitiesOnly yes
 """
 
 
@@ -58,21 +60,29 @@ def text(folder: LabFolder, lab: str, seats: Iterable[Seat]) -> str:
     known = [each for each in sorted(seats, key=lambda seat: (seat.student, seat.id)) if each.address]
     blocks = [HEAD.format(include=include_line(folder))]
     for seat in known:
-        port = "" if seat.port == 22 else f"    Port {seat.port}\n"
-        blocks.append(
-            f"\nHost {seat.student} {alias(lab, seat.student)}\n"
-            f"    HostName {seat.address}\n{port}    HostKeyAlias {seat.id}\n"
-        )
+        blocks.append(_where(seat, [seat.student, alias(lab, seat.student)]))
     if known:
         blocks.append(
             COMMON.format(
                 aliases=" ".join(f"{seat.student} {alias(lab, seat.student)}" for seat in known),
                 user=USER,
-                key=_quoted(folder.teacher_key),
+                identity=IDENTITY.format(key=_quoted(folder.teacher_key)),
                 known_hosts=_quoted(folder.known_hosts),
             )
         )
     return "".join(blocks)
+
+
+def of_one(seat: Seat, names: Sequence[str], key: str, known_hosts: str) -> str:
+    """For whoever has no lab folder: this seat alone, verified as strictly. Without `key` ssh takes their own."""
+    identity = IDENTITY.format(key=key) if key else ""
+    common = COMMON.format(aliases=" ".join(names), user=USER, identity=identity, known_hosts=known_hosts)
+    return _where(seat, names) + common
+
+
+def _where(seat: Seat, names: Sequence[str]) -> str:
+    port = "" if seat.port == 22 else f"    Port {seat.port}\n"
+    return f"\nHost {' '.join(names)}\n    HostName {seat.address}\n{port}    HostKeyAlias {seat.id}\n"
 
 
 def follow(folder: LabFolder, lab: str, seats: Iterable[in_cloud.Seat], port_tag: str) -> None:
