@@ -62,6 +62,11 @@ class Handout:
         return sshconfig.alias(self.lab, self.seat.student)
 
     @property
+    def wordy(self) -> bool:
+        """Would its commands and its title break into many lines on paper?"""
+        return len(self.name) + len(self.full_name) + len(self.results) > 75
+
+    @property
     def fingerprint(self) -> str:
         """As programs with windows show it, which ask."""
         digest = hashlib.sha256(base64.b64decode(self.host_key)).digest()

@@ -20,23 +20,26 @@ def page(title: str, cards: Sequence[Handout]) -> str:
 
 
 def commands(this: Handout) -> dict[str, str]:
-    """What the card tells to type. In single quotes, if any: bash and PowerShell take them alike."""
+    """
+    What the card tells to type. In single quotes, if any: bash and PowerShell take them alike. A hand-out that was made
+    anew, because the address has changed, is put over the old one by the same lines.
+    """
     ssh, rclone = f"-F {handout.SSH_CONFIG}", f"rclone --config {handout.RCLONE}"
     name, results = this.name, shlex.quote(f"{NAME}:{this.results}")
     last = shlex.quote(this.results.rpartition("/")[2])
-    icacls = f'icacls {handout.KEY} /inheritance:r /grant:r "${{env:USERNAME}}:R"\n' if this.key else ""
+    icacls = f'icacls {handout.KEY} /inheritance:r /grant:r "${{env:USERNAME}}:F"\n' if this.key else ""
     port = this.notebook_port
     return {
-        "unpack": f"cd ~/Downloads\nunzip -d {name} {name}.zip\ncd {name}\nssh {ssh} {NAME}",
-        "unpack_windows": f"cd ~\\Downloads\nExpand-Archive {name}.zip\ncd {name}\n{icacls}ssh {ssh} {NAME}",
+        "unpack": f"cd ~/Downloads\nunzip -o -d {name} {name}.zip\ncd {name}\nssh {ssh} {NAME}",
+        "unpack_windows": f"cd ~\\Downloads\nExpand-Archive -Force {name}.zip\ncd {name}\n{icacls}ssh {ssh} {NAME}",
         "mend": f"chmod 400 {handout.KEY}",
         "scp_to": f"scp {ssh} notes.txt {shlex.quote(f'{NAME}:{this.place}')}",
         "scp_from": f"scp {ssh} -r {results} .",
         "sftp": f"sftp {ssh} {NAME}",
         "rclone_from": f"{rclone} copy {results} {last}",
         "rclone_to": f"{rclone} copy {last} {results}",
-        "vscode": f"mkdir -p ~/.ssh\ncp -Rp . ~/.ssh/{name}",
-        "vscode_windows": f"mkdir -Force ~\\.ssh\\{name}\ncopy * ~\\.ssh\\{name}",
+        "vscode": f"mkdir -p ~/.ssh\ncp -Rpf . ~/.ssh/{name}",
+        "vscode_windows": f"mkdir -Force ~\\.ssh\\{name}\ncopy -Force * ~\\.ssh\\{name}",
         "include": f"Include {name}/{handout.VSCODE}",
         "notebook": f"ssh {ssh} {NAME} venv/bin/jupyter server list",
         "tunnel": f"ssh {ssh} -N -L {port}:localhost:{port} {NAME}",
