@@ -54,6 +54,10 @@ reset: $(VENV)/ready ## a fresh seat for STUDENT=ada; results come here first (F
 ssh: $(VENV)/ready ## a seat's command line (STUDENT=ada), or one command on some or all (CMD='df -h')
 	@$(BIN)/classlab $@
 
+.PHONY: jupyter
+jupyter: $(VENV)/ready ## the way to a seat's notebooks, in your browser, until Ctrl-C (STUDENT=ada)
+	@$(BIN)/classlab $@
+
 .PHONY: cards
 cards: $(VENV)/ready ## what students are handed: key, way in, and a card to print (STUDENT=ada)
 	@$(BIN)/classlab $@

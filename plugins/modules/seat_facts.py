@@ -33,6 +33,9 @@ options:
   venv:
     description: What M(seat_venv) takes.
     type: dict
+  jupyter:
+    description: What M(seat_jupyter) takes.
+    type: dict
   project:
     description: What M(seat_project) takes.
     type: dict
@@ -66,7 +69,7 @@ why:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.seat import access, deadline, packages, pip, project, python, venv
+from ansible.module_utils.seat import access, deadline, jupyter, packages, pip, project, python, venv
 from ansible.module_utils.seat.facts import missing
 
 # In the order in which they are brought.
@@ -77,6 +80,7 @@ THINGS = {
     "python": python.missing,
     "pip": pip.missing,
     "venv": venv.missing,
+    "jupyter": jupyter.missing,
     "project": project.missing,
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import http.client
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aws_hosts import Lab, until
@@ -147,7 +149,9 @@ def test_a_student_goes_in_by_what_the_card_says(ada: Student) -> None:
     ada.types("scp_from")
     assert (ada.folder / "lesson" / "notes.txt").read_text() == "mine"
     assert (ada.folder / "lesson" / "main.py").exists()
-    ada.types("vscode")
+    for _ in range(2):  # a hand-out that was made anew is put over the old one
+        ada.types("unpack")
+        ada.types("vscode")
     assert (ada.home / ".ssh" / "cs-ada" / "key.pem").stat().st_mode & 0o777 == 0o400
     assert (ada.home / ".ssh" / ada.commands["include"].removeprefix("Include ")).exists()
 
@@ -246,6 +250,65 @@ def test_the_terminal_is_handed_over(school: School) -> None:
 
 def test_which_seat_is_not_guessed(school: School) -> None:
     assert "make ssh opens one seat, and 2 are meant: add STUDENT=" in school.make("ssh", fails=True)
+
+
+# What `make jupyter` needs of a seat, without the minute that JupyterLab takes: molecule/jupyter has the real one.
+NOTEBOOK = """
+mkdir -p www && echo '{"version": "test"}' >www/api
+told='{"IdentityProvider": {"token": "not-so-secret"}, "ServerApp": {"port": 8765}}'
+echo "$told" | sudo tee /etc/classlab/jupyter.json
+sudo systemd-run --quiet --unit=notebook python3 -m http.server --bind 127.0.0.1 --directory /home/ubuntu/www 8765
+"""
+
+
+def version(near: str) -> Any:
+    """What a notebook server says to everybody."""
+    asked = http.client.HTTPConnection(urlsplit(near).netloc, timeout=10)
+    try:
+        asked.request("GET", "/api")
+        return json.load(asked.getresponse())["version"]
+    finally:
+        asked.close()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_way_to_a_notebook_is_open_until_it_is_closed(school: School, sent: signal.Signals) -> None:
+    school.roster("ada", "ben", lab_jupyter=True)
+    if "notebook" not in school.ssh("ada", "systemctl list-units --plain notebook.service"):
+        school.ssh("ada", NOTEBOOK)
+    with subprocess.Popen(
+        [program("classlab"), "jupyter"],
+        env={**school.environment, "STUDENT": "ada", "FORMAT": "json"},
+        cwd=school.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout
+        url = json.loads(running.stdout.readline())["url"]
+        near, token = url.split("lab?token=")
+        assert token == "not-so-secret"
+        assert version(near) == "test"
+        listed = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
+        assert "not-so-secret" not in listed
+        running.send_signal(sent)
+        assert running.wait(20) == 0
+    with pytest.raises(ConnectionRefusedError):
+        version(near)
+    assert school.ssh("ada", "curl -s http://127.0.0.1:8765/api") == '{"version": "test"}'
+    school.roster("ada", "ben")
+
+
+def test_a_notebook_that_is_not_there_is_told_of(school: School) -> None:
+    assert "The class cs has no notebook servers: write lab_jupyter: true into classes/cs.yml" in school.make(
+        "jupyter", fails=True, STUDENT="ben"
+    )
+    school.roster("ada", "ben", lab_jupyter=True)
+    assert "ben's seat has no notebook server yet: `make up CLASS=cs STUDENT=ben` brings it." in school.make(
+        "jupyter", fails=True, STUDENT="ben"
+    )
+    assert "make jupyter leads to one seat, and 2 are meant" in school.make("jupyter", fails=True)
+    school.roster("ada", "ben")
 
 
 def test_a_seat_sleeps_and_wakes_and_keeps_its_work(school: School) -> None:

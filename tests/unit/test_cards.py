@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from classlab import clock
 from classlab.cards import handout
@@ -271,3 +272,10 @@ def test_a_lab_without_seats(folder: LabFolder) -> None:
 def test_every_file_that_is_written_is_known_as_ours_and_told_of() -> None:
     told = set(re.findall(r"^ *([a-z_]+(?:\.\w+)?)  ", str(handout.__doc__), re.MULTILINE))
     assert set(files(ADA, "")) == set(OURS) == told
+
+
+def test_the_card_tells_of_the_port_at_which_the_role_has_it_listen() -> None:
+    root = Path(__file__).parents[2]
+    role = yaml.safe_load((root / "roles" / "jupyter" / "defaults" / "main.yml").read_text())
+    [told] = re.findall(r"^PORT = (\d+)$", (root / "plugins" / "modules" / "lab_cards.py").read_text(), re.MULTILINE)
+    assert role["jupyter_port"] == int(told)

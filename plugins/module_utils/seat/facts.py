@@ -9,7 +9,7 @@ from .files import SeatError
 
 # What stands on what: with a new environment the project's requirements are to be installed anew, though the record
 # of the old one still says that they are there.
-STANDS_ON = {"project": "venv"}
+STANDS_ON = {"jupyter": "venv", "project": "venv"}
 
 
 def missing(things: Mapping[str, Callable[[dict[str, Any]], str]], wanted: dict[str, Any]) -> dict[str, str]:

@@ -60,6 +60,7 @@ VERBS = {
     "reset": Verb(takes=("FORCE", "YES"), needs=("STUDENT",), enters=True),
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
     "cards": Verb(takes=("STUDENT",)),
+    "jupyter": Verb(takes=("STUDENT",), terminal=True, changes=False),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),
     "audit": Verb(needs=("CLOUD",), looks=True, changes=False, account=True, formats=(*FORMATS, "csv")),
@@ -150,9 +151,10 @@ def _act(
         "LAB_FOLDER": str(folder.path),
     }
     if verb.terminal:
-        from classlab.command import entering  # with boto3, for which no other verb has to wait
+        from classlab.command import entering, notebook  # with boto3, for which no other verb has to wait
 
-        return entering.enter(this, environment, wanted, on_roster)
+        take_over = {"ssh": entering.enter, "jupyter": notebook.lead}[name]
+        return take_over(this, environment, wanted, on_roster)
     if verb.makes:
         folder.remember(cloud)
     controls = {

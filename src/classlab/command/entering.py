@@ -36,7 +36,7 @@ def enter(this: ClassFile, environment: Environment, wanted: Wishes, on_roster: 
             f"make ssh opens one seat, and {len(students)} are meant: add STUDENT=, for example "
             f"{make('ssh', this.name, students[0])}; or CMD='…', to run one command on all of them."
         )
-    found = _ways(this, environment, students)
+    found = ways_into(this, environment, students)
     if not wanted.command:
         student = students[0]
         if found[student].why:
@@ -46,7 +46,7 @@ def enter(this: ClassFile, environment: Environment, wanted: Wishes, on_roster: 
     return _tell(_on_all(this, found, wanted.command, environment), this, wanted.as_json)
 
 
-def _ways(this: ClassFile, environment: Environment, students: list[str]) -> dict[str, Way]:
+def ways_into(this: ClassFile, environment: Environment, students: list[str]) -> dict[str, Way]:
     with acting_in(environment):
         port_tag = environment.get("LAB_SSH_PORT_TAG", "")
         return into(students, ways(connect(this.region), this.lab_name, this.folder, this.name, port_tag), this.name)

@@ -58,7 +58,7 @@ def run(words: list[str], environment: Environment, folder: Path, lock: int | No
             env=environment,
             cwd=folder,
             pass_fds=[] if lock is None else [lock],
-            preexec_fn=_as_a_part(os.getpid(), mask),  # no threads here that it could disturb
+            preexec_fn=as_a_part(os.getpid(), mask),  # no threads here that it could disturb
         )
         before = {number: signal.signal(number, note) for number in heeded}
     finally:
@@ -84,7 +84,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     child.kill()
 
 
-def _as_a_part(parent: int, mask: set[int | signal.Signals]) -> Callable[[], None]:
+def as_a_part(parent: int, mask: set[int | signal.Signals]) -> Callable[[], None]:
     """What the new process does before it becomes ansible, so that it never goes on without anybody who sees it."""
     prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
 
