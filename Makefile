@@ -22,6 +22,10 @@ up: $(VENV)/ready ## bring up a class, or what is missing of it (STUDENT=ada, PR
 down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask; FORCE=yes: without results)
 	@$(BIN)/classlab $@
 
+.PHONY: check
+check: $(VENV)/ready ## is all well? Changes nothing; says what to mend, and how (STUDENT=ada)
+	@$(BIN)/classlab $@
+
 .PHONY: status
 status: $(VENV)/ready ## the seats: state, address, time left, cost so far (STUDENT='a*'; FORMAT=json)
 	@$(BIN)/classlab $@

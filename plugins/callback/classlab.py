@@ -32,7 +32,8 @@ short_description: what a teacher reads while a playbook runs
 description:
   - On this computer, a line for each change. On hosts, a line for each role when all are through it, and each failure
     at once. At the end a table of the hosts in the group C(lab_seats), with the line that tries a failed one again.
-  - C(say) in a module's result, a list of lines, is printed as it is. C(lab) tells the lab's name and its end.
+  - C(say) in a module's result, a list of lines, is printed as it is. A module that fails with C(told_all) says
+    there why. C(lab) tells the lab's name and its end.
   - C(seat_failures) in a module's result, a list of C({student, reason}), goes into the table; so do the facts
     C(lab_seats_refused) and C(seat_trust_failures).
   - Colours only on a terminal, and not with E(NO_COLOR).
@@ -49,6 +50,8 @@ COLOURS = {
 }
 # Facts that tell of seats which are not as they should be -> the word for the table.
 LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
+# How a line that a module says is meant, by its first letter.
+MARKED = {"✓": Mood.GOOD, "✗": Mood.FAILED}
 UNTOLD = ("ansible.builtin.validate_argument_spec", "validate_argument_spec")
 ASKING = ("pause", "ansible.builtin.pause")
 CLEAR = "\r\x1b[K"
@@ -135,7 +138,9 @@ class CallbackModule(CallbackBase):
             said = [line for each in bad for line in failures.failed(each, self._again(result)).sentences]
             told = {"msg": "\n".join(said) or result.result.get("msg", "")}
         if not ignore_errors and not _rescued(result.task):
-            self._print(self._story.failed(*_where(result), failures.failed(told, self._again(result))))
+            lines = self._story.failed(*_where(result), failures.failed(told, self._again(result)))
+            self._story.told_all = bool(told.get("told_all"))
+            self._print([] if self._story.told_all else lines)
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         self._warn(result)
@@ -151,7 +156,7 @@ class CallbackModule(CallbackBase):
     def _listen(self, result: CallbackTaskResult) -> None:
         """What a result tells besides its outcome."""
         told = [result.result.get("msg")] if result.task.action in C._ACTION_DEBUG else result.result.get("say")
-        self._print([Line(str(line)) for line in told or []])
+        self._print([Line(str(line), MARKED.get(str(line).strip()[:1], Mood.PLAIN)) for line in told or []])
         self._story.document |= result.result.get("document") or {}
         self._csv += result.result.get("csv") or ""
         self._story.lacking(result.result.get("seat_failures") or [])

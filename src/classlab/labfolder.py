@@ -137,6 +137,26 @@ class LabFolder:
         finally:
             os.close(lock)
 
+    def at_work(self) -> tuple[str, bool]:
+        """
+        Which command holds the lock, if one does, and whether it lives; of one that was killed the last step is still
+        at work. Nothing is written to know.
+        """
+        try:
+            lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # no command has ever changed this lab
+            return "", False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(lock)
+            pid = holder.get("pid", 0)
+            command, since = holder.get("command", "a command"), holder.get("since", "a moment ago")
+            return f"{command} (process {pid}, since {since})", _lives(pid)
+        finally:
+            os.close(lock)
+        return "", False
+
     def _take(self, lock: int, say: Callable[[str], None], until: float) -> None:
         asked = 0
         while True:

@@ -18,7 +18,7 @@ from classlab.command.clouds import program
 from localcloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
-OURS = ("ansible.cfg", "examples", "group_vars", "inventory", "playbooks", "plugins", "roles")
+OURS = ("ansible.cfg", "examples", "group_vars", "inventory", "playbooks", "plugins", "requirements.txt", "roles")
 
 
 @contextmanager

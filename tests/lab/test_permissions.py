@@ -74,6 +74,10 @@ class Journey:
             "lab_cloud_in_use": "localcloud",
             **dict.fromkeys(("lab_prune", "lab_yes", "lab_force", "lab_interactive"), False),
             "lab_only": [],
+            "lab_on_roster": ["ada", "mary"],
+            "lab_cloud_answers": True,
+            "lab_cloud_trouble": "",
+            "lab_hosts_here": False,
         }
         given = {"lab_name": "test", "lab_students": ["ada", "grace"], **settings}
         own = {name: value for name, value in given.items() if name not in controls and name != "lab_allow_cidrs"}
@@ -156,6 +160,8 @@ def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey, g
     resize = ROOT / "playbooks" / "resize.yml"
     journey.go(resize, lab_only=["mary"], lab_type="t3.small", lab_ssh_port_tag=PORT_TAG)
     journey.go(up, lab_students=["ada", "mary"])
+    # Nobody can enter a seat here, and so not all is ok.
+    journey.go(ROOT / "playbooks" / "check.yml", succeeds=False, lab_students=["ada", "mary"])
     journey.watched("ansible-inventory", "-i", "inventory/lab.aws_ec2.yml", "--list")
     journey.go(ROOT / "playbooks" / "allow.yml", lab_students=["ada", "mary"], lab_allow_cidrs=["203.0.113.9/32"])
     journey.go(ROOT / "playbooks" / "extend.yml", lab_students=["ada", "mary"], lab_extend_hours=2)

@@ -37,7 +37,7 @@ def room(tmp_path: Path, cloud: LocalCloud) -> ClassRoom:
 @pytest.fixture
 def quick(tmp_path: Path, cloud: LocalCloud, warm: Path) -> QuickRoom:
     room = QuickRoom(tmp_path, {"LOCALCLOUD_HOME": str(cloud.home.folder)}, warm)
-    room.make(**dict.fromkeys(("up", "down", "extend", "allow", "status", "audit"), QUICKLY_TELLS))
+    room.make(**dict.fromkeys(("up", "down", "extend", "allow", "check", "status", "audit"), QUICKLY_TELLS))
     return room
 
 
@@ -147,6 +147,42 @@ def test_an_audit_begins_in_the_shells_region_and_belongs_to_no_lab(quick: Quick
     assert variables["lab_region"] == environment["AWS_REGION"] == "eu-central-1"
     assert environment["LAB_FORMAT"] == "csv" and environment["AWS_PROFILE"] == "school"
     assert "LAB_NAME" not in environment and not (quick.root / ".lab").exists()
+
+
+def test_a_check_asks_the_cloud_where_up_would_go(quick: QuickRoom, on_aws: None, cloud: LocalCloud) -> None:
+    assert quick.run("check").returncode == 0
+    variables, environment = told(quick)
+    assert (variables["lab_cloud_in_use"], variables["lab_cloud_answers"]) == ("localcloud", True)
+    assert (variables["lab_hosts_here"], variables["lab_cloud_trouble"]) == (True, "")
+    assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
+    assert not (quick.root / ".lab").exists(), "nothing is remembered, nothing is locked"
+    assert quick.run("check", CLOUD="aws").returncode == 0
+    variables, environment = told(quick)
+    assert (variables["lab_cloud_in_use"], variables["lab_hosts_here"]) == ("aws", False)
+    assert environment["AWS_PROFILE"] == "school"
+
+
+def test_a_check_starts_no_cloud_that_never_ran(quick: QuickRoom) -> None:
+    quick.settings["LOCALCLOUD_HOME"] = str(quick.root / "none")
+    assert quick.run("check").returncode == 0
+    variables, environment = told(quick)
+    assert (variables["lab_cloud_answers"], variables["lab_cloud_trouble"]) == (False, "")
+    assert [each for each in environment if each.startswith("AWS_ACCESS") or each == "AWS_ENDPOINT_URL"] == []
+    assert not (quick.root / "none").exists()
+
+
+def test_a_check_goes_on_where_the_cloud_does_not_start(quick: QuickRoom) -> None:
+    (quick.root / "none").mkdir()
+    (quick.root / "none" / "options.json").write_text('{"port": 1, "hosts": false}')
+    (quick.programs / "localcloud").unlink()
+    (quick.programs / "localcloud").write_text("#!/bin/sh\necho it is broken; exit 1\n")
+    (quick.programs / "localcloud").chmod(0o755)
+    quick.settings["LOCALCLOUD_HOME"] = str(quick.root / "none")
+    done = quick.run("check")
+    assert done.returncode == 0 and "it is broken" in done.stdout
+    variables = told(quick)[0]
+    assert variables["lab_cloud_answers"] is False
+    assert "localcloud ended with status 1" in variables["lab_cloud_trouble"]
 
 
 def test_students_are_named_by_patterns_as_well(quick: QuickRoom) -> None:

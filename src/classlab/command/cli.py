@@ -16,7 +16,7 @@ from classlab.command import asking, clouds
 from classlab.command.makevars import ALWAYS, FORMATS, Wishes, wishes
 from classlab.command.running import INTERRUPTED, run
 from classlab.display.recap import listed
-from classlab.errors import ClasslabError, UsageError
+from classlab.errors import ClasslabError, CloudError, UsageError
 from classlab.names import did_you_mean, is_spare, make
 
 HERE, SEATS = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
@@ -35,6 +35,8 @@ class Verb:
     removes: bool = False
     # Only tells: that there is nothing is an answer.
     looks: bool = False
+    # Says whether all is ready: that a cloud cannot be asked is an answer, and a lab is not needed.
+    checks: bool = False
     # Goes onto the seats, which are looked for in the cloud then.
     enters: bool = False
     # Has no playbook: it hands the terminal over to a seat.
@@ -61,6 +63,7 @@ VERBS = {
     "ssh": Verb(takes=("STUDENT", "CMD"), terminal=True, changes=False),
     "cards": Verb(takes=("STUDENT",)),
     "jupyter": Verb(takes=("STUDENT",), terminal=True, changes=False),
+    "check": Verb(takes=("STUDENT",), checks=True, changes=False),
     "status": Verb(takes=("STUDENT",), looks=True, changes=False),
     "cost": Verb(looks=True, changes=False),
     "audit": Verb(needs=("CLOUD",), looks=True, changes=False, account=True, formats=(*FORMATS, "csv")),
@@ -130,11 +133,14 @@ def _act(
     folder, remembered = this.folder, this.folder.remembered()
     if verb.makes:
         cloud = clouds.for_up(this.name, wanted.cloud, remembered, this.cloud)
+    elif verb.checks:
+        # Where `up` would go on, or begin; or another one, to see whether the class could be there.
+        cloud = wanted.cloud or remembered or this.cloud or clouds.LOCAL
     else:
         cloud = clouds.for_others(
             this.name, wanted.cloud, remembered, this.cloud, lambda which: _ask(which, this, caller), say
         )
-    if cloud == clouds.LOCAL and not verb.makes and not clouds.localcloud_was_here():
+    if cloud == clouds.LOCAL and not (verb.makes or verb.checks) and not clouds.localcloud_was_here():
         if verb.removes and remembered == cloud:
             folder.forget()
         nothing = f"localcloud has nothing on this machine, so the lab {this.lab_name} is not there."
@@ -144,8 +150,13 @@ def _act(
         if wanted.as_json:
             print(json.dumps({"verb": name, "class": this.name, "lab": this.lab_name, "ok": True}), file=sys.__stdout__)
         return 0
+    told: dict[str, Any] = {}
+    if verb.checks:
+        to_cloud, told = _as_it_is(cloud, this, caller)
+    else:
+        to_cloud = _environment(cloud, this.root, this.region, caller, new=verb.makes)
     environment = {
-        **_environment(cloud, this.root, this.region, caller, new=verb.makes),
+        **to_cloud,
         "LAB_CLASS": this.name,
         "LAB_NAME": this.lab_name,
         "LAB_FOLDER": str(folder.path),
@@ -165,6 +176,7 @@ def _act(
         "lab_interactive": sys.stdin.isatty(),
         "lab_on_roster": on_roster,
         **wanted.controls(),
+        **told,
     }
     words = _words(name, wanted, this, controls, _inventories(verb, this, environment))
     status = run(words, _shown_as(wanted, environment), this.root, lock)
@@ -224,6 +236,18 @@ def _environment(cloud: str, root: Path, region: str, caller: Mapping[str, str],
         return clouds.aws_environment(caller, root, region)
     told = clouds.start_localcloud(root, new=new)
     return clouds.localcloud_environment(caller, told, root, region)
+
+
+def _as_it_is(cloud: str, this: ClassFile, caller: Mapping[str, str]) -> tuple[asking.Environment, dict[str, Any]]:
+    """For a checkup: nothing is started that never ran, and what does not start is one of the things found."""
+    told = {"lab_cloud_answers": True, "lab_cloud_trouble": "", "lab_hosts_here": cloud == clouds.LOCAL}
+    if cloud == clouds.AWS or clouds.localcloud_was_here():
+        try:
+            return _environment(cloud, this.root, this.region, caller, new=False), told
+        except CloudError as error:
+            told["lab_cloud_trouble"] = str(error)
+    told["lab_cloud_answers"] = False
+    return clouds.localcloud_environment(caller, {}, this.root, this.region), told
 
 
 def _ask(cloud: str, this: ClassFile, caller: Mapping[str, str]) -> asking.Answer:

@@ -198,6 +198,28 @@ def start_localcloud(root: Path, *, new: bool) -> dict[str, str]:
     return environment(running)
 
 
+def hosts() -> tuple[str, str]:
+    """What localcloud makes seats of, and why it cannot ('' when it can). Engine and image are asked, not made."""
+    from localcloud import image
+    from localcloud.errors import LocalCloudError
+    from localcloud.home import Home
+    from localcloud.hosts import engine, preflight
+
+    options = Home().options()
+    if not options.hosts:
+        return "none is needed: this localcloud makes no hosts", ""
+    try:
+        found = engine.find(options.engine)
+        preflight.check(found)
+        releases = image.ready(found)
+        if not releases:
+            image.enough_disk(found)
+    except LocalCloudError as error:
+        return "", str(error)
+    there = f"image of Ubuntu {' and '.join(releases)}" if releases else "no Ubuntu image yet; `make up` makes it"
+    return f"{found.name} {found.version}, {there}", ""
+
+
 def _do(words: list[str]) -> None:
     """A step with its own words on the screen; its own error is all that needs to be said."""
     sys.stdout.flush()

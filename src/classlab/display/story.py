@@ -66,6 +66,7 @@ class Story:
         self.seats: dict[str, Seat] = {}
         self.told: list[dict[str, Any]] = []  # each failure, for a program
         self.document: dict[str, Any] = {}  # what modules tell a program
+        self.told_all = False  # a module that failed has said everything itself
         # a failure -> the hosts that had it: the first was told of at once, the others wait
         self._alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
 
@@ -162,7 +163,7 @@ class Story:
             moods = {"failed": Mood.FAILED, "good": Mood.GOOD}
             told = closing(list(self.seats.values()), facts, self.changes, self.failures, self.width or 80)
             lines += [Line(text, moods.get(mood, Mood.PLAIN)) for text, mood in told]
-        elif not self.failures:
+        elif not self.failures or self.told_all:
             return lines
         word = "ended" if self.failures else "done"
         seconds = round(self.clock() - self.began)

@@ -30,8 +30,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Checked:
-    """Either problems, or a plan and what is to be said of it."""
+    """Either problems, or a plan and what is to be said of it; made of the class and what the cloud said."""
 
+    wanted: Class
+    asked: Survey
     problems: list[str] = field(default_factory=list)
     plan: dict[str, Any] = field(default_factory=dict)
     say: list[str] = field(default_factory=list)
@@ -41,10 +43,8 @@ class Checked:
 def check(request: Request) -> Checked:
     """Read everything, ask everything, change nothing."""
     now = clock.now()
-    defaults = settings.known(request.defaults)
-    problems = settings.unknown(classfile.read(request.class_file, request.class_file.name), defaults)
-    wanted, broken = content.read(request.settings, defaults, request.class_file.parent, request.cloud == "aws", now)
-    problems += broken
+    wanted, unknown, broken = read(request, now)
+    problems = unknown + broken
     last = _last_region(request.lab_folder)
     asked = survey(wanted, last)
     problems += asked.problems
@@ -62,10 +62,20 @@ def check(request: Request) -> Checked:
     if not broken and not asked.problems and (expensive := words.over_budget(wanted, total)):
         problems.append(expensive)
     if problems:
-        return Checked(problems=list(dict.fromkeys(problems)))
+        return Checked(wanted, asked, problems=list(dict.fromkeys(problems)))
     say = words.cost(wanted, estimate, total, ends_at, now, free=request.cloud != "aws")
     say += words.warnings(wanted, asked, ends_at, request.prune)
-    return Checked(plan=_plan(wanted, asked, ends_at, estimate.hourly, total), say=say, prices=asked.found.prices)
+    return Checked(
+        wanted, asked, plan=_plan(wanted, asked, ends_at, estimate.hourly, total), say=say, prices=asked.found.prices
+    )
+
+
+def read(request: Request, now: datetime) -> tuple[Class, list[str], list[str]]:
+    """The class, its settings that nobody knows, and what is wrong with the others; no cloud is asked."""
+    defaults = settings.known(request.defaults)
+    unknown = settings.unknown(classfile.read(request.class_file, request.class_file.name), defaults)
+    wanted, broken = content.read(request.settings, defaults, request.class_file.parent, request.cloud == "aws", now)
+    return wanted, unknown, broken
 
 
 def remember(request: Request, checked: Checked) -> None:

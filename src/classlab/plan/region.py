@@ -28,6 +28,9 @@ class Found:
     image_name: str = ""
     root_device: str = ""
     prices: PriceList | None = None
+    # The quota that counts the seats, and why it does not suffice or is not known.
+    room: quota.Room | None = None
+    no_room: str = ""
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -184,17 +187,22 @@ def _quota(
 ) -> None:
     name, quota_code = quota.bucket(type_.name, wanted.spot)
     asleep = [seat for seat in found.living.asleep if quota.bucket(seat.instance_type, wanted.spot)[1] == quota_code]
-    if not quota_code or not (seats or asleep):
+    if not quota_code:
+        return
+    if answer := first.get("servicequotas:GetServiceQuota"):
+        found.room = quota.Room(name, quota_code, float(answer["Quota"]["Value"]), quota.in_use(quota_code, everything))
+    if not (seats or asleep):
         return
     if error := first.refusal("servicequotas:GetServiceQuota"):
-        found.notes.append(
+        found.no_room = (
             f"The quota '{name}' ({quota_code}) could not be read ({reason(error)}) Whether it has room "
             f"for {counted(seats + len(asleep))} more will show at their launch."
         )
-    elif answer := first.get("servicequotas:GetServiceQuota"):
-        room = quota.Room(name, quota_code, float(answer["Quota"]["Value"]), quota.in_use(quota_code, everything))
-        if problem := room.problem(seats, type_.vcpus, [seat.vcpus for seat in asleep], wanted.region):
-            found.problems.append(problem)
+        found.notes.append(found.no_room)
+    elif found.room:
+        found.no_room = found.room.problem(seats, type_.vcpus, [seat.vcpus for seat in asleep], wanted.region)
+        if found.no_room:
+            found.problems.append(found.no_room)
 
 
 def _network(wanted: Class, type_: Machine | None, first: Answers, second: Answers, seats: int, found: Found) -> None:

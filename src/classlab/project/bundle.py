@@ -70,6 +70,21 @@ def make(project: str, base: Path, folder: Path, revision: str = "", results: Se
         return _bundle(name_of(project, base), found, folder, commit, notes)
 
 
+def known(project: str, base: Path, folder: Path, results: Sequence[str] = ()) -> dict[str, str]:
+    """
+    Name and digest of what `make` would make, and nothing is made. Of a git address that is what was made last, for
+    nothing is fetched; {} when nothing was.
+    """
+    place = base / Path(project).expanduser()
+    if place.is_dir():
+        return {
+            "name": name_of(project, base),
+            "digest": _digest([each.told for each in entries(place.resolve(), results)]),
+        }
+    made = sorted(folder.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)
+    return {"name": name_of(project, base), "digest": made[-1].name.removesuffix(".tar.gz")} if made else {}
+
+
 def name_of(project: str, base: Path) -> str:
     """Of the project's folder, which lies in the student's home, beside ~/venv and what begins with a dot."""
     place = base / Path(project).expanduser()
@@ -85,7 +100,7 @@ def name_of(project: str, base: Path) -> str:
 
 def _bundle(name: str, found: list[Entry], folder: Path, commit: str = "", notes: tuple[str, ...] = ()) -> Bundle:
     manifest = [entry.told for entry in found]
-    digest = hashlib.sha256(json.dumps([FORM, manifest]).encode()).hexdigest()[:32]
+    digest = _digest(manifest)
     archive = folder / f"{digest}.tar.gz"
     changed = not archive.exists()
     if changed:
@@ -95,6 +110,10 @@ def _bundle(name: str, found: list[Entry], folder: Path, commit: str = "", notes
             other.unlink()
     requirements = any(entry.path == "requirements.txt" for entry in found)
     return Bundle(name, digest, archive, requirements, manifest, changed, commit, notes)
+
+
+def _digest(manifest: list[dict[str, str]]) -> str:
+    return hashlib.sha256(json.dumps([FORM, manifest]).encode()).hexdigest()[:32]
 
 
 def _write(archive: Path, found: list[Entry]) -> None:

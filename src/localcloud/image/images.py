@@ -86,6 +86,12 @@ def existing(engine: Engine) -> list[BuiltImage]:
     return sorted(found, key=lambda image: image.created, reverse=True)
 
 
+def ready(engine: Engine) -> list[str]:
+    """The releases whose hosts could boot now; nothing has to be made for them."""
+    settings, there = machine.collect(), references(engine, "ubuntu")
+    return sorted(release for release in RELEASES if Guest(define(engine, release), settings).reference in there)
+
+
 def remove_all(engine: Engine) -> None:
     """Remove every image made here; hosts that boot from them must be gone."""
     for reference in [*references(engine, "ubuntu"), *references(engine, "unfinished"), *references(engine, "base")]:

@@ -1,0 +1,1 @@
+"""A doctor that changes nothing: what is well, and what is not, with its mend."""
