@@ -308,6 +308,10 @@ def test_a_notebook_that_is_not_there_is_told_of(school: School) -> None:
     assert "ben's seat has no notebook server yet: `make up CLASS=cs STUDENT=ben` brings it." in school.make(
         "jupyter", fails=True, STUDENT="ben"
     )
+    school.ssh("ada", "sudo systemctl stop notebook")
+    assert "ada's notebook server does not answer: `make up CLASS=cs STUDENT=ada` mends it." in school.make(
+        "jupyter", fails=True, STUDENT="ada"
+    )
     assert "make jupyter leads to one seat, and 2 are meant" in school.make("jupyter", fails=True)
     school.roster("ada", "ben")
 

@@ -106,6 +106,7 @@ def _hold(this: ClassFile, server: Server, port: int, environment: Environment, 
     again, open_again = make("up", this.name, server.student), make("jupyter", this.name, server.student)
     try:
         opened = _opens(tunnel, port)
+        silent = not opened and tunnel.poll() is None
         if opened:
             _tell(this, server, port, as_json)
             tunnel.wait()
@@ -120,7 +121,7 @@ def _hold(this: ClassFile, server: Server, port: int, environment: Environment, 
     said.seek(0)
     if opened:
         raise CloudError(f"The way to {server.student}'s seat was lost: `{open_again}` opens it again.")
-    if tunnel.returncode == -signal.SIGTERM:
+    if silent:
         raise ClasslabError(f"{server.student}'s notebook server does not answer: `{again}` mends it.")
     raise CloudError(failures.unreachable({"msg": said.read()}, again).sentences[0])
 
