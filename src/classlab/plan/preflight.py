@@ -65,9 +65,8 @@ def check(request: Request) -> Checked:
         return Checked(wanted, asked, problems=list(dict.fromkeys(problems)))
     say = words.cost(wanted, estimate, total, ends_at, now, free=request.cloud != "aws")
     say += words.warnings(wanted, asked, ends_at, request.prune)
-    return Checked(
-        wanted, asked, plan=_plan(wanted, asked, ends_at, estimate.hourly, total), say=say, prices=asked.found.prices
-    )
+    plan = _plan(wanted, asked, ends_at, estimate.hourly, total)
+    return Checked(wanted, asked, plan=plan, say=say, prices=asked.found.prices)
 
 
 def read(request: Request, now: datetime) -> tuple[Class, list[str], list[str]]:

@@ -60,7 +60,7 @@ def text(folder: LabFolder, lab: str, seats: Iterable[Seat]) -> str:
     known = [each for each in sorted(seats, key=lambda seat: (seat.student, seat.id)) if each.address]
     blocks = [HEAD.format(include=include_line(folder))]
     for seat in known:
-        blocks.append(_entry(seat, [seat.student, alias(lab, seat.student)]))
+        blocks.append(_where(seat, [seat.student, alias(lab, seat.student)]))
     if known:
         blocks.append(
             COMMON.format(
@@ -77,18 +77,18 @@ def of_one(seat: Seat, names: Sequence[str], key: str, known_hosts: str) -> str:
     """For whoever has no lab folder: this seat alone, verified as strictly. Without `key` ssh takes their own."""
     identity = IDENTITY.format(key=key) if key else ""
     common = COMMON.format(aliases=" ".join(names), user=USER, identity=identity, known_hosts=known_hosts)
-    return _entry(seat, names) + common
+    return _where(seat, names) + common
 
 
 def options(folder: LabFolder, seat: Seat, patience: int) -> list[str]:
     """What the file would say of a seat, as words for ssh's command line: for whoever may not write the file."""
-    entry = of_one(seat, [""], _quoted(folder.teacher_key), _quoted(folder.known_hosts))
+    entry = of_one(seat, [seat.student], _quoted(folder.teacher_key), _quoted(folder.known_hosts))
     # ssh takes the first value that it meets.
     lines = [f"ConnectTimeout {patience}", *(line.strip() for line in entry.split("\n") if line.startswith("    "))]
     return ["-F", "none", *(word for line in lines for word in ("-o", line))]
 
 
-def _entry(seat: Seat, names: Sequence[str]) -> str:
+def _where(seat: Seat, names: Sequence[str]) -> str:
     port = "" if seat.port == 22 else f"    Port {seat.port}\n"
     return f"\nHost {' '.join(names)}\n    HostName {seat.address}\n{port}    HostKeyAlias {seat.id}\n"
 
