@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible.playbook.handler import Handler
 from ansible.plugins.callback import CallbackBase
+from ansible.utils.color import ANSIBLE_COLOR
 
 from classlab.display import failures
-from classlab.display.recap import Closing
+from classlab.display.board import Board
+from classlab.display.live import Live
+from classlab.display.recap import Closing, fold
 from classlab.display.story import Line, Mood, Story
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from ansible.playbook.play import Play
     from ansible.playbook.task import Task
 
+    from classlab.display.frame import Painter
+
 DOCUMENTATION = """
 name: classlab
 type: stdout
@@ -32,6 +37,8 @@ short_description: what a teacher reads while a playbook runs
 description:
   - On this computer, a line for each change. On hosts, a line for each role when all are through it, and each failure
     at once. At the end a table of the hosts in the group C(lab_seats), with the line that tries a failed one again.
+  - On a terminal, below that, what each host does at this moment, a bar of all of them and the time left. Not where
+    E(TERM) is C(dumb), nor with E(CI).
   - C(say) in a module's result, a list of lines, is printed as it is. A module that fails with C(told_all) says
     there why. C(lab) tells the lab's name and its end.
   - C(seat_failures) in a module's result, a list of C({student, reason}), goes into the table; so do the facts
@@ -54,7 +61,8 @@ LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
 MARKED = {"✓": Mood.GOOD, "✗": Mood.FAILED}
 UNTOLD = ("ansible.builtin.validate_argument_spec", "validate_argument_spec")
 ASKING = ("pause", "ansible.builtin.pause")
-CLEAR = "\r\x1b[K"
+# What is over sooner here needs no line that says so.
+SHOWN_AFTER = 1.0
 
 
 class CallbackModule(CallbackBase):
@@ -66,7 +74,10 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._form = os.environ.get("LAB_FORMAT", "")
         self._csv = ""
-        self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not self._form
+        self._board = Board()
+        self._painter: Painter | None = None
+        self._live = self._on_terminal()
+        self._last_task = ""
         self._began: dict[tuple[str, str], float] = {}
         self._lab: dict[str, Any] = {}
         self._verb = ""
@@ -82,11 +93,24 @@ class CallbackModule(CallbackBase):
         known = play.get_variable_manager().get_vars(play=play)
         hosts = known.get("ansible_play_hosts_all", [])
         self._print(self._story.begin(play.get_name().strip(), hosts, known["groups"].get("lab_seats", [])))
+        if self._live:
+            tasks = [
+                each for block in play.compile() for each in block.get_tasks() if each.action not in C._ACTION_META
+            ]
+            self._last_task = tasks[-1]._uuid if tasks else ""
+            roster = {student: place for place, student in enumerate(known.get("lab_on_roster", []))}
+            going = sorted(known.get("ansible_play_hosts", hosts), key=lambda host: roster.get(host, len(roster)))
+            with self._display._lock:
+                self._board.begin(going, [_step(each) for each in tasks], here=set(hosts) <= {"localhost"})
+            self._live.quiet(False)
 
     def v2_playbook_on_vars_prompt(self, *_words: Any, **_more: Any) -> None:
-        self._clear()
+        if self._live:
+            self._live.quiet()
 
     def v2_playbook_on_stats(self, _stats: AggregateStats) -> None:
+        if self._live:
+            self._live.stop()
         ssh_config = os.environ.get("LAB_FOLDER", "") and Path(os.environ["LAB_FOLDER"], "ssh_config")
         name = os.environ.get("LAB_CLASS", "demo")
         facts = Closing(
@@ -106,15 +130,16 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_start(self, host: Host, task: Task) -> None:
         self._began[host.get_name(), task._uuid] = time.monotonic()
+        with self._display._lock:
+            self._board.start(host.get_name(), _step(task), "" if task.action in UNTOLD else _name(task))
         self._print(self._story.start(host.get_name(), _step(task)))
-        if self._live and task.action not in UNTOLD:
-            doing = self._story.doing(_name(task))[: (self._display.columns or 80) - 1]
-            # Whoever is asked a question must see the question.
-            sys.stdout.write(CLEAR if task.action in ASKING else f"{CLEAR}{doing}")
-            sys.stdout.flush()
+        # Whoever is asked a question must see the question.
+        if self._live and task.action in ASKING:
+            self._live.quiet()
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
-        self._warn(result)
+        self._handle_warnings(result.result)
+        self._over(result)
         looped = result.result.get("results") if result.task.loop is not None else None
         if looped is None:
             self._listen(result)
@@ -126,9 +151,13 @@ class CallbackModule(CallbackBase):
         # The probe of a seat found everything in place: its play ends here for it.
         if result.result.get("ansible_facts", {}).get("seat_missing") == []:
             self._print(self._story.leave(result.host.get_name()))
+            self._over(result, last=True)
+
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
+        self._over(result)
 
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
-        self._warn(result)
+        self._handle_warnings(result.result)
         if result.task.loop is None or "results" not in result.result:
             self._listen(result)
             told = result.result
@@ -137,15 +166,15 @@ class CallbackModule(CallbackBase):
             bad = [each for each in result.result["results"] if each.get("failed") or "exception" in each]
             said = [line for each in bad for line in failures.failed(each, self._again(result)).sentences]
             told = {"msg": "\n".join(said) or result.result.get("msg", "")}
-        if not ignore_errors and not _rescued(result.task):
-            lines = self._story.failed(*_where(result), failures.failed(told, self._again(result)))
+        if ignore_errors or _rescued(result.task):
+            self._over(result)
+        else:
             self._story.told_all = bool(told.get("told_all"))
-            self._print([] if self._story.told_all else lines)
+            self._failed(result, failures.failed(told, self._again(result)))
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
-        self._warn(result)
-        failure = failures.unreachable(result.result, self._again(result))
-        self._print(self._story.failed(*_where(result), failure, "unreachable"))
+        self._handle_warnings(result.result)
+        self._failed(result, failures.unreachable(result.result, self._again(result)), "unreachable")
 
     def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
         self._listen(result)
@@ -156,7 +185,9 @@ class CallbackModule(CallbackBase):
     def _listen(self, result: CallbackTaskResult) -> None:
         """What a result tells besides its outcome."""
         told = [result.result.get("msg")] if result.task.action in C._ACTION_DEBUG else result.result.get("say")
-        self._print([Line(str(line), MARKED.get(str(line).strip()[:1], Mood.PLAIN)) for line in told or []])
+        for line in map(str, told or []):
+            mood = MARKED.get(line.strip()[:1], Mood.PLAIN)
+            self._print([Line(part, mood) for part in fold(line, self._story.width, "")])
         self._story.document |= result.result.get("document") or {}
         self._csv += result.result.get("csv") or ""
         self._story.lacking(result.result.get("seat_failures") or [])
@@ -171,23 +202,45 @@ class CallbackModule(CallbackBase):
         this = Closing(class_name=os.environ.get("LAB_CLASS", "demo"))
         return this.make(self._verb) if host == "localhost" else this.make("up", host)
 
+    def _over(self, result: CallbackTaskResult, *, last: bool = False) -> None:
+        with self._display._lock:
+            self._board.over(result.host.get_name(), last=last or result.task._uuid == self._last_task)
+        if self._live and result.task.action in ASKING:
+            self._live.quiet(False)
+
+    def _failed(self, result: CallbackTaskResult, failure: failures.Failure, state: str = "failed") -> None:
+        host, step, task = _where(result)
+        with self._display._lock:
+            self._board.failed(host, f"{step}: {failure.brief}")
+        lines = self._story.failed(host, step, task, failure, state)
+        self._print([] if self._story.told_all else lines)
+
     # The terminal
 
+    def _on_terminal(self) -> Live | None:
+        """Lines that move, for somebody who sees them: a program, a file or a CI's log has no use for them."""
+        stream = sys.stderr if self._form else sys.stdout
+        if not stream.isatty() or os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI"):
+            return None
+        live = Live(stream, self._display._lock, self._frame)
+        live.start()
+        return live
+
+    def _frame(self, width: int, height: int) -> list[str]:
+        if self._painter is None:
+            if self._board.here and self._board.clock() - self._board.since < SHOWN_AFTER:
+                return []
+            from classlab.display.frame import Painter  # with rich, for which a quick verb does not have to wait
+
+            self._painter = Painter(colours=ANSIBLE_COLOR)
+        return self._painter.lines(self._board, width, height)
+
     def _print(self, lines: list[Line]) -> None:
-        if lines:
-            self._clear()
         for line in lines:
             self._display.display(line.text, color=COLOURS.get(line.mood), stderr=bool(self._form))
         sys.stdout.flush()
-
-    def _warn(self, result: CallbackTaskResult) -> None:
-        if result.result.get("warnings") or result.result.get("deprecations"):
-            self._clear()
-        self._handle_warnings(result.result)
-
-    def _clear(self) -> None:
-        if self._live:
-            sys.stdout.write(CLEAR)
+        if lines and self._live:
+            self._live.draw()
 
 
 def _where(result: CallbackTaskResult) -> tuple[str, str, str]:

@@ -2,28 +2,32 @@
 
 import json
 import os
-import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from screen import Screen
 
 from classlab.command import clouds
 from localcloud import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
-OWN_SETTINGS = ("AWS_", "ANSIBLE_", "LAB_", "NO_COLOR", "FORCE_COLOR")
+OWN_SETTINGS = ("AWS_", "ANSIBLE_", "LAB_", "NO_COLOR", "FORCE_COLOR", "CI")
 
 # A module of the test's own, that behaves as it is told.
 MODULE = """
 import json
 import sys
+import time
 from ansible.module_utils.basic import AnsibleModule
-module = AnsibleModule({"result": {"type": "dict", "default": {}}, "crash": {"type": "bool", "default": False}})
+crash, takes = {"type": "bool", "default": False}, {"type": "float", "default": 0}
+module = AnsibleModule({"result": {"type": "dict", "default": {}}, "crash": crash, "takes": takes})
+time.sleep(module.params["takes"])
 if module.params["crash"]:
     raise ZeroDivisionError("division by zero")
 result = module.params["result"]
@@ -306,27 +310,119 @@ def test_a_class_without_seats_is_no_noise(folder: Path, cloud: LocalCloud, comm
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def on_a_terminal(words: list[str], settings: dict[str, str]) -> str:
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(words, env=settings, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs):
-        os.close(theirs)
-        seen = b""
-        try:
-            while part := os.read(ours, 4096):
-                seen += part
-        except OSError:  # the other end was closed: that is how a terminal's end is told
-            os.close(ours)
-    return seen.decode()
+# Two steps of four seats; bob fails in the second one, and dora has nothing to do.
+MOVING = f"- name: Set up the seats\n  {SEATS}" + tasks(
+    "{name: Probe, ansible.builtin.set_fact: {seat_missing: '{{ [] if ready is defined else [1] }}'}}",
+    "{ansible.builtin.meta: end_host, when: not seat_missing}",
+    "{name: Make it, behave: {takes: 2, result: {changed: true}}}",
+    "{name: Start it, behave: {takes: '{{ 1 if bad is defined else 3 }}', "
+    "result: {changed: true, msg: No room., failed: '{{ bad is defined }}'}}}",
+)
+FOUR = "ada\nbob bad=1\ncy\ndora ready=1"
 
 
-def test_a_terminal_shows_what_is_being_done_in_colours_unless_they_are_not_wanted(
-    folder: Path, command: Command
+def test_a_terminal_shows_what_moves_and_in_the_end_what_a_pipe_gets(
+    folder: Path, command: Command, play: Play
 ) -> None:
-    words = command(f"- name: Look\n  {HERE}" + tasks("{name: Make it, behave: {result: {changed: true}}}"))
-    seen = on_a_terminal(words, environment(folder))
-    assert "\r\x1b[K  … Make it" in seen
-    assert seen.rsplit("… Make it", 1)[1].startswith("\r\x1b[K"), "it is gone again before the next line"
-    assert "\x1b[0;33m  + Make it" in seen
-    plain = on_a_terminal(words, environment(folder, NO_COLOR="1"))
-    assert "  + Make it" in plain
-    assert not re.search(r"\x1b\[[0-9;]*m", plain)
+    words = command(MOVING, hosts=FOUR)
+    frames: list[str] = []
+    with Screen() as screen:
+        status = screen.watch(screen.start(words, environment(folder), ROOT), frames.append)
+        seen = screen.read()
+        assert screen.cursor_shown
+    assert status == 2
+    moving = next(each for each in frames if re.search(r"… ada +Make it +Make it +1 s\n", each))
+    assert re.search(r"^  … bob +Make it +Make it", moving, re.MULTILINE)
+    assert re.search(r"^  ✓ dora +done", moving, re.MULTILINE)
+    assert re.search(r"^  ━+.*  1 of 4 seats done", moving, re.MULTILINE)
+    failed = next(each for each in frames if "1 failed" in each)
+    assert re.search(r"^  ✗ bob +Start it: No room\.$", failed, re.MULTILINE)
+    piped = play(MOVING, hosts=FOUR)
+    assert not re.search("[\x1b\r]", piped.stdout)
+    assert sorted(untimed(seen)) == sorted(untimed(piped.stdout))
+    assert "\x1b[0;33m  + Make it" in screen.written.decode()
+
+
+def test_many_seats_and_many_forks_leave_nothing_behind(folder: Path, command: Command) -> None:
+    hosts = "\n".join(f"s{number}" for number in range(40))
+    look = [f"{{name: Look {number}, behave: {{result: {{warn: The clock is wrong.}}}}}}" for number in range(3)]
+    words = command(f"- name: Set up the seats\n  {SEATS}" + tasks(*look), hosts=hosts)
+    with Screen(80, 12) as screen:
+        heights: set[int] = set()
+
+        def glance(seen: str) -> None:
+            if bar := re.search(r"^(  […·✓✗].*\n)+  ━*.* of 40 seats done", seen, re.MULTILINE):
+                heights.add(bar[0].count("\n") + 1)
+
+        assert screen.watch(screen.start(words, environment(folder), ROOT), glance) == 0
+        seen = screen.read()
+    assert heights and max(heights) == 10
+    assert "seats done" not in seen
+    assert "40 seats of cs are ready" in seen
+    assert seen.count("The clock is wrong.") == 1
+
+
+@pytest.mark.parametrize("settings", [{"TERM": "dumb"}, {"CI": "true"}])
+def test_where_lines_cannot_be_drawn_over_or_nobody_looks_they_are_not(
+    folder: Path, command: Command, settings: dict[str, str]
+) -> None:
+    with Screen() as screen:
+        program = screen.start(command(MOVING, hosts=FOUR), environment(folder, NO_COLOR="1", **settings), ROOT)
+        assert screen.watch(program) == 2
+        assert b"\x1b" not in screen.written
+
+
+def test_a_terminal_without_colours_gets_none(folder: Path, command: Command) -> None:
+    with Screen() as screen:
+        screen.watch(screen.start(command(MOVING, hosts=FOUR), environment(folder, NO_COLOR="1"), ROOT))
+        assert b"of 4 seats done" in screen.written
+        assert not re.search(rb"\x1b\[[0-9;]*m", screen.written)
+
+
+def test_a_program_reads_its_document_while_a_teacher_watches(folder: Path, command: Command) -> None:
+    with Screen() as screen:
+        words = ["sh", "-c", 'exec "$@" >document', "sh", *command(MOVING, hosts=FOUR)]
+        settings = environment(folder, LAB_FORMAT="json")
+        screen.watch(screen.start(words, {**settings, "PWD": str(folder)}, folder))
+        assert b"of 4 seats done" in screen.written
+        assert "student  seat" in screen.read()
+    assert json.loads((folder / "document").read_text())["changes"] == 5
+
+
+def test_a_question_is_not_drawn_over(folder: Path, command: Command) -> None:
+    asking = "{name: Ask, ansible.builtin.pause: {prompt: 'Remove all this? [y/N]'}, register: said}"
+    after = "{name: Heed it, behave: {takes: 1.5, result: {changed: true, say: ['{{ said.user_input }} it is.']}}}"
+    before = "{name: Look, behave: {takes: 1.5}}"
+    with Screen() as screen:
+        words = command(f"- name: Remove it\n  {HERE}" + tasks(before, asking, after))
+        program = screen.start(words, environment(folder), ROOT)
+        screen.wait_for("  … Look")
+        screen.wait_for("[y/N]:")
+        screen.read()
+        before_answer = len(screen.written)
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.wait(1.5)
+        assert screen.read().endswith("[y/N]:")
+        assert len(screen.written) == before_answer
+        screen.type("yes\r")
+        screen.wait_for("  … Heed it")
+        assert screen.watch(program) == 0
+        assert "yes it is." in screen.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_however_it_ends_the_terminal_is_one_to_work_in(folder: Path, command: Command, number: signal.Signals) -> None:
+    playbook = f"- name: Set up the seats\n  {SEATS}" + tasks("{name: Make it, behave: {takes: 20}}")
+    with Screen() as screen:
+        program = screen.start(command(playbook, hosts="ada\nbob"), environment(folder), ROOT)
+        screen.wait_for("0 of 2 seats done")
+        if number == signal.SIGINT:
+            screen.type("\x03")
+        else:
+            program.send_signal(number)
+        screen.watch(program)
+        seen = screen.read()
+        assert screen.cursor_shown
+        assert screen.at_line_begin
+    # Where Ansible is ended at once, nobody can take the lines away any more.
+    assert ("seats done" in seen) == (number != signal.SIGINT)

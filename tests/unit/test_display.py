@@ -124,17 +124,6 @@ def test_long_sentences_are_broken_on_a_terminal_only() -> None:
     assert all(len(line.text) <= 80 for line in narrow)
 
 
-def test_the_line_that_is_overwritten_names_what_the_slowest_do() -> None:
-    told = story(["ada", "bob", "cy"])
-    for host in ("ada", "bob", "cy"):
-        told.start(host, "pip")
-    told.start("ada", "venv")
-    assert told.doing("Make the venv") == "  … pip: 2 seats at it"
-    here = Story(clock=Clock())
-    here.begin("Cloud", ["localhost"])
-    assert here.doing("Launch the seats") == "  … Launch the seats"
-
-
 def test_the_last_line_counts_and_says_done_only_when_all_is_well() -> None:
     told = story(["ada", "bob"])
     step(told, "ada", "pip")

@@ -129,16 +129,6 @@ class Story:
         for each in failures:
             self.seats[str(each["student"])] = Seat(str(each["student"]), state, str(each["reason"]))
 
-    def doing(self, task: str) -> str:
-        """What is being done at this moment, for a line that is overwritten."""
-        if self.play.here or not self.play.steps:
-            return f"  … {task}"
-        busy = [self.play.at[host] for host in self.play.hosts if host in self.play.at and host not in self.play.gone]
-        if not busy:
-            return f"  … {self.play.title}"
-        slowest = min(busy)
-        return f"  … {self.play.steps[slowest].name}: {count(busy.count(slowest), 'seat')} at it"
-
     def as_document(self, facts: Closing) -> dict[str, Any]:
         """The whole run, for a program that reads it with FORMAT=json."""
         lacking = [
