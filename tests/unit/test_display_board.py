@@ -159,6 +159,13 @@ def test_one_that_takes_much_too_long_cannot_be_reckoned_with() -> None:
     assert pace.left([Place(0, 60)]) is None
 
 
+def test_who_is_late_in_a_step_will_be_late_in_the_next() -> None:
+    pace = Pace(["make it", "start it"])
+    pace.through(0, 10)
+    assert pace.left([Place(0, 5)]) == 15
+    assert pace.left([Place(0, 15)]) == 15
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(3, "a few seconds"), (12, "about 10 s"), (54, "about 55 s"), (56, "about 1 min"), (400, "about 7 min")],

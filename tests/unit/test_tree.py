@@ -151,6 +151,14 @@ def test_every_module_is_documented() -> None:
         assert [key for key, option in about["doc"].get("options", {}).items() if not option["description"]] == [], name
 
 
+def test_a_module_of_this_computer_runs_where_ansible_is_already() -> None:
+    """What goes onto a seat is packed for it; the others would only lose a second by that."""
+    for module in (ROOT / "plugins" / "modules").glob("*.py"):
+        if "module_utils.seat" not in module.read_text():
+            action = ROOT / "plugins" / "action" / module.name
+            assert action.exists(), f"copy plugins/action/lab_status.py to plugins/action/{module.name}"
+
+
 def test_the_callback_is_documented() -> None:
     assert documentation("callback", "classlab")["classlab"]["doc"]["description"]
 

@@ -49,7 +49,9 @@ class Pace:
             now, *later = [*expected[each.behind :], 0.0]
             if each.spent > OVERDUE * now + 5:
                 return None
-            rests.append(max(now - each.spent, 0) + sum(later))
+            # Where a step takes longer than was expected, those after it will as well.
+            late = max(each.spent / now, 1) if now else 1
+            rests.append(max(now - each.spent, 0) + late * sum(later))
         # Those that wait begin as others end.
         return max(max(rests), (sum(rests) + waiting * sum(expected)) / len(at_work))
 
