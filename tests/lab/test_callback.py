@@ -150,6 +150,42 @@ def test_a_crash_is_a_bug(play: Play) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.fixture
+def in_place(folder: Path) -> dict[str, str]:
+    """The test's module runs as those of this computer do."""
+    (folder / "actions").mkdir()
+    (folder / "actions" / "behave.py").write_text("from classlab.inplace import ActionModule")
+    return environment(folder, ANSIBLE_ACTION_PLUGINS=str(folder / "actions"))
+
+
+def test_in_ansibles_own_process_a_module_does_as_it_does_elsewhere(
+    play: Play, folder: Path, command: Command, in_place: dict[str, str]
+) -> None:
+    playbook = f"- name: Plan the lab\n  {HERE}" + tasks(
+        "{name: Warn, behave: {result: {warn: The clock is wrong., changed: true, say: [One., Two.]}}}",
+        "{name: Again, behave: {result: {changed: '{{ item }}'}}, loop: [true, false, true]}",
+        "{name: Misspell, behave: {results: {}}, ignore_errors: true}",
+        "{name: Pass it by, behave: {result: {failed: true, msg: 'No.'}}, ignore_errors: true}",
+        "{name: Give up, behave: {result: {failed: true, msg: 'No room.'}}}",
+    )
+    elsewhere = play(playbook)
+    done = subprocess.run(command(playbook), env=in_place, cwd=ROOT, capture_output=True, text=True)
+    assert untimed(done.stdout) == untimed(elsewhere.stdout)
+    assert "✗ Give up: No room." in done.stdout
+    assert (done.returncode, done.stderr) == (elsewhere.returncode, elsewhere.stderr)
+
+
+def test_a_crash_in_ansibles_own_process_is_a_bug_as_well(
+    folder: Path, command: Command, in_place: dict[str, str]
+) -> None:
+    words = command(f"- name: Plan the lab\n  {HERE}" + tasks("{name: Check everything, behave: {crash: true}}"))
+    done = subprocess.run(words, env=in_place, cwd=ROOT, capture_output=True, text=True)
+    assert "This is a bug in classlab, not in your class file: " in done.stdout
+    assert "division by zero." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode == 2
+
+
 def test_what_is_ignored_or_rescued_is_no_failure(play: Play) -> None:
     failing = "behave: {result: {failed: true, msg: 'No.'}}"
     done = play(
