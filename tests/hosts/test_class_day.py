@@ -208,12 +208,19 @@ def test_a_run_survives_the_end_of_the_computer_that_began_it(school: School) ->
 
 
 def test_a_second_run_does_not_begin_while_another_is_under_way(school: School) -> None:
-    first = "until test -e over; do sleep 0.2; done; echo the first"
+    # Long enough after the second has come to the seat for it to ask what is under way.
+    first = "until test -e over; do sleep 0.2; done; sleep 10; echo the first"
     begin_and_kill(school, SCRIPT=first, STUDENT="ada")
+    asking = "BECOME-SUCCESS"  # stands in the command line of whatever Ansible does there
+    school.ssh(
+        "ada", f"sudo pkill -f [B]{asking[1:]} || true"
+    )  # the killed one's question may still wait for its answer
     with ThreadPoolExecutor(1) as beside:
         second = beside.submit(school.make, "run", SCRIPT="echo the second", STUDENT="ada")
-        until(lambda: "AnsiballZ_seat_run" in school.ssh("ada", "ps ax") or second.done(), 120)
-        school.ssh("ada", "touch lesson/over")
+        try:
+            until(lambda: asking in school.ssh("ada", "ps axww") or second.done(), 120)
+        finally:
+            school.ssh("ada", "touch lesson/over")
         said = second.result()
     assert re.search(r"^  ada +0 +\d+\.\d  the first$", said, re.MULTILINE)
     assert f"Under way was another run, so nothing was begun there: {first}" in said
