@@ -90,6 +90,7 @@ allow: $(VENV)/ready ## let your new address in (CIDR=203.0.113.0/24: that one)
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(scripts/find-python) && exec "$$python" scripts/make_venv.py ready
 up setup test test-hosts test-role test-lab test-mutants bench: export HOSTS := yes
+test test-hosts: export TESTS := yes
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/ready
 	@exec $(BIN)/python scripts/make_venv.py dev
