@@ -148,6 +148,16 @@ def user_data(lab: CloudSide, id_: str) -> str:
     return base64.b64decode(told).decode()
 
 
+def test_a_former_seat_of_the_student_is_not_waited_for(lab: CloudSide, greeting: int) -> None:
+    former = up(lab, greeting, "ada")["ada"]
+    lab.client.terminate_instances(InstanceIds=[former])
+    lab.client.get_waiter("instance_terminated").wait(InstanceIds=[former], WaiterConfig={"Delay": 1})
+    lab.client.create_tags(Resources=[former], Tags=[{"Key": PORT_TAG, "Value": "1"}])  # nobody listens there
+    up(lab, greeting, "ada")
+    stop(lab)
+    assert start(lab, patience=10).changed == ["ada"]
+
+
 def test_a_lab_that_is_not_up(bare: CloudSide) -> None:
     for verb in (stop, start):
         with pytest.raises(ClasslabError, match="has no seats: `make up` brings it up"):

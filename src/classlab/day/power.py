@@ -81,7 +81,9 @@ def start(ec2: Any, lab: str, students: Collection[str], port_tag: str, patience
     by_id = {each.id: each.student for each in chosen if each.id not in refusals}
     now, late = in_cloud.wait_until_running(ec2, lab, list(by_id), patience)
     refused |= {by_id[id_]: sentence for id_, sentence in late.items()}
-    woken = [each for each in now if each.student in _names(asleep, refused)]
+    # By their ids: EC2 still tells of a student's former seat, which has ended.
+    ids = {each.id for each in asleep if each.student not in refused}
+    woken = [each for each in now if each.id in ids]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         silent = pool.map(lambda each: _silent(each, port_tag, until), woken)
         refused |= {each.student: why for each, why in zip(woken, silent, strict=True) if why}
