@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from guests import Guest
@@ -99,7 +100,11 @@ def test_there_is_no_moment_without_rules(host: Guest) -> None:
             with socket.socket() as wire:
                 wire.settimeout(0.01)
                 if wire.connect_ex((host.public, 8041)) == 0:
-                    came_in.append(wire)
+                    # Whoever has come in is heard, and answered.
+                    wire.settimeout(2)
+                    with suppress(OSError):
+                        wire.sendall(b"hello")
+                        came_in.append(wire.recv(99))
 
     intruders = [threading.Thread(target=knock_all_the_time) for _ in range(4)]
     with socket.create_connection((host.public, 8040), timeout=5) as wire:
