@@ -55,7 +55,7 @@ from classlab.day import results
 from classlab.day.ways import into, ways
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
-from classlab.names import is_spare
+from classlab.names import is_spare, make
 from classlab.trust.pins import Pins
 
 
@@ -87,6 +87,8 @@ def main() -> None:
             pins = Pins(folder)
             found = {student: way for student, way in known.items() if way.has_been_met(pins)}
         else:
+            if not known:
+                module.fail_json(msg=f"The lab {asked['name']} has no seats: `{make('up', class_name)}` brings it up.")
             people = {student for student in known if not is_spare(student)}
             found = into(asked["students"] or people.union(asked["on_roster"]), known, class_name)
         each = results.collect(where, found, clock.now(), look=module.check_mode)

@@ -15,6 +15,7 @@ options:
     type: list
     elements: str
     default: []
+  only: {description: Whose seats are shown; empty means all., type: list, elements: str, default: []}
   port_tag:
     description: A tag that tells at which port of this machine a seat's SSH answers; empty means port 22.
     type: str
@@ -60,6 +61,7 @@ def main() -> None:
             "region": {"type": "str", "required": True},
             "cloud": {"type": "str", "required": True},
             "students": {"type": "list", "elements": "str", "default": []},
+            "only": {"type": "list", "elements": "str", "default": []},
             "port_tag": {"type": "str", "default": ""},
             "class_name": {"type": "str", "default": "demo"},
         },
@@ -67,7 +69,8 @@ def main() -> None:
     )
     asked = module.params
     try:
-        lab = Asked(asked["name"], asked["cloud"], asked["region"], asked["students"], asked["port_tag"])
+        place = asked["name"], asked["cloud"], asked["region"]
+        lab = Asked(*place, asked["students"], asked["port_tag"], asked["only"])
         found = status(connect(asked["region"]), lab, clock.now())
     except ClasslabError as error:
         module.fail_json(msg=str(error))

@@ -44,6 +44,7 @@ def test_status_of_a_lab_that_is_up(school: School) -> None:
         ("ben", "running", True),
     ]
     assert "2 of 2 running, 2 answer by SSH." in school.make("status")
+    assert [each["student"] for each in told(school, "status", STUDENT="b*")["seats"]] == ["ben"]
 
 
 def test_what_it_costs(school: School) -> None:
@@ -54,8 +55,9 @@ def test_what_it_costs(school: School) -> None:
 
 
 def test_one_command_on_all_seats_and_on_one(school: School) -> None:
-    said = school.make("ssh", CMD="whoami; echo $((6*7))")
-    assert said.splitlines() == ["ada  ubuntu", "     42", "ben  ubuntu", "     42"]
+    said = school.make("ssh", CMD="whoami; which python")
+    python = "/home/ubuntu/venv/bin/python"
+    assert said.splitlines() == ["ada  ubuntu", f"     {python}", "ben  ubuntu", f"     {python}"]
     assert school.make("ssh", STUDENT="b*", CMD="whoami") == "ben  ubuntu\n"
 
 

@@ -143,6 +143,7 @@ def test_force_removes_what_was_not_collected(school: School) -> None:
     with school.in_the_books() as books:
         books.make("down", FORCE="yes")
         assert books.left() == []
+        assert "The lab cs has no seats: `make up CLASS=cs` brings it up." in books.make("collect", fails=True)
 
 
 def test_a_spare_seat_becomes_a_students(school: School) -> None:

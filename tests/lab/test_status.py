@@ -87,6 +87,17 @@ def test_a_lab_that_is_gone_is_said_to_be(lab: CloudSide) -> None:
     )
 
 
+def test_one_student_alone_is_shown_also_without_a_seat(lab: CloudSide) -> None:
+    lab.up("ada", "grace")
+    asked = Asked(lab.name, "localcloud", "us-east-1", ["grace", "mary"], PORT_TAG, ["grace", "mary"])
+    assert [(each.student, each.state) for each in status(lab.ec2, asked, clock.now()).seats] == [
+        ("grace", "running"),
+        ("mary", "no seat"),
+    ]
+    asked = Asked(lab.name, "localcloud", "us-east-1", ["mary"], PORT_TAG, ["mary"])
+    assert status(lab.ec2, asked, clock.now()).say("make up")[-1] == "Without a seat: mary. `make up` brings them up."
+
+
 def test_a_deadline_that_is_over_or_unreadable(lab: CloudSide) -> None:
     _, grace = lab.up("ada", "grace").found
     lab.client.create_tags(Resources=[grace.id], Tags=[{"Key": "EndsAt", "Value": "soon"}])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -57,7 +58,8 @@ def _on_all(this: ClassFile, found: Mapping[str, Way], command: str, environment
         if found[student].why:
             return Ran(student, FAILED_TO_ENTER, found[student].why)
         done = subprocess.run(
-            [*ssh(this.folder, this.lab_name, student, "-o", "BatchMode=yes"), command],
+            # By a login shell, as students have it: the class's environment is active.
+            [*ssh(this.folder, this.lab_name, student, "-o", "BatchMode=yes"), f"bash -lc {shlex.quote(command)}"],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -38,6 +38,8 @@ class Status:
     lab: str
     cloud: str
     region: str
+    # So many seats there are, shown or not.
+    living: int = 0
     seats: list[SeatStatus] = field(default_factory=list)
     # Of all that the lab has there, seats that have ended included; an hour from now costs so much.
     cost: float = 0
@@ -53,7 +55,7 @@ class Status:
 
     def say(self, again: str) -> list[str]:
         """`again`: the command that brings up what is missing."""
-        if not self.there:
+        if not self.living:
             over = f" Its seats have ended; they cost about {money.dollars(self.cost)}." if self.cost else ""
             return [f"The lab {self.lab} has no seats on {self.cloud}.{over} `{again}` brings it up."]
         heads = ("student", "state", "address", "type", "ssh", "up", "left", "cost")
@@ -78,6 +80,8 @@ class Asked:
     # Who should have a seat.
     students: Sequence[str] = ()
     port_tag: str = ""
+    # Whose seats are shown; empty: all.
+    only: Sequence[str] = ()
 
 
 def status(ec2: Any, asked: Asked, now: datetime) -> Status:
@@ -91,9 +95,10 @@ def status(ec2: Any, asked: Asked, now: datetime) -> Status:
     since = {each.id: each.since for each in things}
     shown = [_shown(each, ssh[each.id], since.get(each.id, ""), costs, now) for each in living]
     shown += [SeatStatus(student) for student in asked.students if student not in {each.student for each in living}]
+    shown = [each for each in shown if not asked.only or each.student in asked.only]
     shown.sort(key=lambda each: (natural(each.student), each.id))
     cost, hourly = round(costs.total, 6), round(an_hour(things), 6)
-    return Status(asked.lab, asked.cloud, asked.region, shown, cost, hourly, costs.notes)
+    return Status(asked.lab, asked.cloud, asked.region, len(living), shown, cost, hourly, costs.notes)
 
 
 def _shown(this: Seat, ssh: bool, since: str, costs: Bill, now: datetime) -> SeatStatus:
