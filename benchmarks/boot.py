@@ -1,14 +1,11 @@
-"""Until N hosts answer SSH, against the bare floor: a loop of `podman run` of the same image plus one ssh each.
+"""
+Until N hosts answer SSH, against the bare floor: a loop of `podman run` of the same image plus one ssh each.
 
-    python -m benchmarks.boot [--hosts 30] [--rounds 3]
-
-Both sides are measured in turn in one run, so that their ratio holds on a noisy machine; absolute times do not travel.
+Both are measured in turn, so that their ratio holds on a noisy machine; absolute times do not travel.
 Also: memory of a host, and DescribeInstances of 300 instances that are only kept in the books.
 """
 
-import argparse
 import json
-import os
 import secrets
 import statistics
 import subprocess
@@ -25,26 +22,16 @@ from localcloud.hosts.engine import Engine
 CANONICAL = "099720109477"
 
 
-def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--hosts", type=int, default=30)
-    asked.add_argument("--rounds", type=int, default=3)
-    told = asked.parse_args()
+def measure(hosts: int, rounds: int = 3) -> dict[str, float]:
+    """Medians: seconds of the bare loop and of localcloud, megabytes that one of its hosts holds."""
     engine = engines.find()
     reference = image.ensure(engine, "24.04", cache_folder(), print)
-    print(f"{os.cpu_count()} cores, {engine.name}, {told.hosts} hosts, {told.rounds} rounds")
-    ratios = []
-    for number in range(told.rounds):
-        floor = bare(engine, reference, told.hosts)
-        ours, memory = localcloud(engine, told.hosts)
-        ratios.append(ours / floor)
-        print(f"round {number + 1}: bare loop {floor:.1f} s, localcloud {ours:.1f} s, ratio {ours / floor:.2f}")
-    print(
-        f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} (wanted: at most 1.5)"
-    )
-    print(f"memory of a host: {memory / 1e6:.1f} MB, its monitor included (wanted: at most 25)")
-    seconds = describe(300)
-    print(f"DescribeInstances of 300: {seconds:.3f} s (wanted: under 0.3)")
+    found = []
+    for _ in range(rounds):
+        floor = bare(engine, reference, hosts)
+        ours, memory = localcloud(engine, hosts)
+        found.append({"bare": floor, "localcloud": ours, "ratio": ours / floor, "memory": memory / 1e6})
+    return {name: round(statistics.median(each[name] for each in found), 2) for name in found[0]}
 
 
 def bare(engine: Engine, reference: str, count: int) -> float:
@@ -100,7 +87,7 @@ def localcloud(engine: Engine, count: int) -> tuple[float, float]:
         return took, memory_of(engine, cloud.home.name)
 
 
-def describe(count: int) -> float:
+def describe(count: int) -> dict[str, float]:
     with LocalCloud(hosts=False) as cloud:
         ec2 = cloud.client("ec2")
         newest = ec2.describe_images(Owners=[CANONICAL])["Images"][0]["ImageId"]
@@ -112,7 +99,7 @@ def describe(count: int) -> float:
             TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
         )  # fmt: skip
         time.sleep(5)  # until all of them run
-        return statistics.median(timed(lambda: ec2.describe_instances()) for _ in range(7))
+        return {"seconds": round(statistics.median(timed(lambda: ec2.describe_instances()) for _ in range(7)), 3)}
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -174,7 +161,3 @@ def own_memory(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     private = [line.split() for line in lines if line.startswith(("Private_Dirty", "Private_Clean"))]
     return sum(int(words[1]) * 1024 for words in private)
-
-
-if __name__ == "__main__":
-    main()

@@ -136,11 +136,12 @@ def connect(server: "Server") -> None:
         public_addresses.allocate = Pool(made.network.public, public_addresses.taken).allocate
     elif made.hosts is not None:
         public_addresses.allocate = lambda: "127.0.0.1"
+    lifecycle.read_console = lambda instance: str(made.driver.console(instance.id))
     if made.hosts is not None:
         hosts = made.hosts
-        lifecycle.read_console = lambda instance: hosts.console(instance.id)
         images.on_create_image = _keep_disk(server, hosts)
         images.on_deregister_image = _drop_disk(server, hosts)
+        _settle_disks(server, hosts)
 
 
 def take_room(faults: Faults, instance: Instance) -> None:
@@ -173,9 +174,25 @@ def _drop_disk(server: "Server", hosts: Containers) -> Callable[[Any], None]:
     def on_deregister_image(ami: Any) -> None:
         reference = f"{reset.image_repository(server.home.name)}:{ami.id}"
         if reference in reset.made_images(hosts.engine, server.home.name):
-            hosts.engine.run("rmi", "--force", reference)
+            hosts.drop(reference)
 
     return on_deregister_image
+
+
+def _settle_disks(server: "Server", hosts: Containers) -> None:
+    """What a kill has cut off: images that were about to be made, disks that were about to go."""
+    amis = {ami.id: ami for backend in lifecycle.backends() for ami in backend.amis.values()}
+    keep = _keep_disk(server, hosts)
+    for ami in amis.values():
+        if ami.state == "pending":
+            instance = next((each for each in lifecycle.all_instances() if each.id == ami.instance_id), None)
+            if instance:
+                keep(ami, instance)
+            else:
+                ami.state = "failed"
+    for reference in reset.made_images(hosts.engine, server.home.name):
+        if reference.rpartition(":")[2] not in amis:
+            hosts.drop(reference)
 
 
 def routes(server: "Server") -> dict[str, Callable[[dict[str, Any]], Any]]:
@@ -186,6 +203,7 @@ def routes(server: "Server") -> dict[str, Callable[[dict[str, Any]], Any]]:
         "POST faults": lambda told: _add_fault(server, told["words"]),
         "DELETE faults": lambda told: _clear_faults(server, told.get("id")),
         "POST console": lambda told: {"console": _host(server, told["instance"]).console(told["instance"])},
+        "POST say": lambda told: _say(server, told["lines"]),
         "POST journal": lambda told: {"journal": _host(server, told["instance"]).journal(told["instance"])},
     }
 
@@ -199,6 +217,16 @@ def _add_fault(server: "Server", words: list[str]) -> dict[str, Any]:
 def _clear_faults(server: "Server", number: Any) -> dict[str, Any]:
     server.faults.clear(number)
     server.save_faults()
+    return {}
+
+
+def _say(server: "Server", lines: dict[str, str]) -> dict[str, Any]:
+    """Instances that are kept in the books alone have nothing to say of their own; a test may have them say it."""
+    driver = server.guests.driver
+    if not isinstance(driver, Bookkept):
+        raise LocalCloudError("These instances have hosts, which say on their consoles what they have to say.")
+    for instance_id, line in lines.items():
+        driver.consoles[instance_id] = f"{driver.consoles.get(instance_id, '')}{line}\n"
     return {}
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,6 +97,10 @@ class LocalCloud:
 
     def clear_faults(self) -> None:
         daemon.ask(self.home, "DELETE", "faults")
+
+    def say(self, lines: Mapping[str, str]) -> None:
+        """Have instances without hosts say a line each on their consoles; by their ids."""
+        daemon.ask(self.home, "POST", "say", lines=dict(lines))
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = daemon.ask(self.home, "GET", "status")

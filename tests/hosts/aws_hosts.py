@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from localcloud import LocalCloud
+from localcloud.hosts import engine
 
 CANONICAL = "099720109477"
 KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 
 
-def until(true: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something; the value that made it true is returned."""
+def until(true: Callable[[], Any], seconds: float = 60, told: Callable[[], str] = str) -> Any:
+    """Wait for something; the value that made it true is returned. `told` is asked how things are where it never is."""
     end = time.monotonic() + seconds
     while not (value := true()):
-        assert time.monotonic() < end, f"not within {seconds} s: {true}"
+        assert time.monotonic() < end, f"not within {seconds} s: {true} {told()}"
         time.sleep(0.2)
     return value
 
@@ -91,6 +92,11 @@ class Lab:
         for instance in instances:
             self.wait(instance, "terminated")
 
+    def containers(self, *how: str) -> set[str]:
+        """The instances of which the engine has something: all, or those that `how` picks out."""
+        words = ("ps", *how, "--filter", f"label=localcloud={self.cloud.home.name}", "--format", "{{.Names}}")
+        return {f"i-{name.rpartition('-i-')[2]}" for name in engine.find().run(*words).split()}
+
     def type_inside(self, instance: str, command: str) -> None:
         """What ends the host, and so this login as well; it is done when the login has ended."""
         self.ssh(instance, f"sudo systemd-run --on-active=0.5 --timer-property=AccuracySec=10ms {command}")
@@ -108,7 +114,7 @@ class Lab:
         """Pin the keys that the host itself has told on its console, at its first boot."""
         file = self.folder / f"known_hosts-{instance}"
         if not file.exists():
-            told = until(lambda: KEYS.findall(self.console(instance)))[-1]
+            told = until(lambda: KEYS.findall(self.console(instance)), told=lambda: self.console(instance))[-1]
             keys = [line.split()[:2] for line in told.splitlines() if line.strip()]
             file.write_text("".join(f"{instance} {kind} {key}\n" for kind, key in keys))
         return file

@@ -6,8 +6,12 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
 import pytest
-from aws_hosts import Lab, until
+from aws_hosts import KEYS, Lab, until
 from botocore.exceptions import ClientError
+
+from localcloud import image
+from localcloud.home import cache_folder
+from localcloud.hosts import engine
 
 SCRIPT = "#!/bin/sh\necho script >> /opt/ran\n"
 CONFIG = "#cloud-config\nruncmd: [echo config >> /opt/ran]\nwrite_files: [{path: /opt/file, content: written}]\n"
@@ -73,12 +77,42 @@ def test_a_launch_passes_through_pending_and_initializing_to_a_login_and_leaves_
     lab.ec2.delete_volume(VolumeId=volumes["/dev/sdf"])
 
 
+def test_hosts_that_go_together_leave_each_its_own_console(lab: Lab) -> None:
+    hosts = lab.launch(5)
+    lab.wait_ok(*hosts)
+    keys = {each: until(lambda each=each: KEYS.findall(lab.console(each)))[-1] for each in hosts}
+    lab.terminate(*hosts)
+    for each in hosts:
+        lab.wait(each, "terminated")
+        assert KEYS.findall(lab.console(each))[-1] == keys[each]
+    assert not lab.containers() & set(hosts), "what is terminated does not run"
+    until(lambda: not lab.containers("--all") & set(hosts))
+    assert KEYS.findall(lab.console(hosts[0]))[-1] == keys[hosts[0]]
+
+
+def test_what_a_killed_server_has_left_on_the_disk_is_removed_by_the_next(lab: Lab) -> None:
+    [host] = lab.launch()
+    lab.wait_ok(host)
+    lab.terminate(host)
+    until(lambda: host not in lab.containers("--all"))
+    lab.cloud.kill()
+    name = lab.cloud.home.name
+    words = ("create", "--name", f"localcloud-{name}-{host}", "--label", f"localcloud={name}")
+    found = engine.find()
+    found.run(*words, *found.limits, image.ensure(found, "24.04", cache_folder(), print), "true")
+    assert host in lab.containers("--all")
+    lab.cloud.start()
+    until(lambda: host not in lab.containers("--all"))
+
+
 @pytest.mark.parametrize(("name", "release"), [("plain", "24.04"), ("config", "22.04")])
 def test_what_is_in_the_image(lab: Lab, hosts: dict[str, str], name: str, release: str) -> None:
     lab.wait_ok(hosts[name])
     told = lab.ssh(hosts[name], ". /etc/os-release; echo $VERSION_ID; command -v git tmux curl rsync python3 sudo")
     assert told.split()[0] == release
     assert len(told.split()) == 7
+    # A login prompt would take from the console what others are about to say there.
+    assert "masked" in lab.ssh(hosts[name], "systemctl is-enabled console-getty", check=False)
 
 
 def test_failing_user_data_is_seen_and_the_instance_runs(lab: Lab, hosts: dict[str, str]) -> None:

@@ -45,6 +45,8 @@ SPECS = [
     "host apt-lock seconds=90.5 Name=demo-ada zone=us-east-1a",
     "host other-key 'Name=demo-*' tag:Student=ada 'type=t3.*' every=2",
     "host no-ssh percent=50",
+    "ec2.RunInstances error=RequestLimitExceeded rate=2 burst=5",
+    "ec2.RunInstances error=RequestLimitExceeded rate=0.5",
 ]
 
 
@@ -85,7 +87,9 @@ def test_the_order_of_the_words_is_free_and_words_may_come_split() -> None:
         ("ec2.RunInstances error=X next=0", "'next=0': a whole number above 0 is wanted"),
         ("ec2.RunInstances error=X every=two", "'every=two': a whole number above 0 is wanted"),
         ("ec2.RunInstances error=X percent=101", "'percent=101': a percentage is a number above 0, up to 100"),
-        ("ec2.RunInstances error=X next=1 every=2", "Only one of next=, every=, percent= can be given"),
+        ("ec2.RunInstances error=X next=1 every=2", "Only one of next=, every=, percent=, rate= can be given"),
+        ("ec2.RunInstances error=X rate=0", "'rate=0': a rate is a number of calls a second above 0"),
+        ("ec2.RunInstances error=X burst=5", "burst= needs rate= beside it"),
         ("ec2.RunInstances error=X error=Y", "error= is given twice"),
         ("ec2.RunInstances error=X status=200", "'status=200': an error's HTTP status is 400 to 599"),
         ("ec2.RunInstances delay=-1", "'delay=-1': seconds are a number such as 2 or 0.5"),
@@ -174,6 +178,18 @@ def test_next_every_and_always() -> None:
         "used": 0,
         "left": 2,
     }
+
+
+def test_calls_that_come_too_fast_are_refused_and_those_after_a_pause_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("localcloud.api.faults.time.monotonic", lambda: now)
+    faults = Faults()
+    faults.add("ec2.RunInstances error=RequestLimitExceeded rate=2 burst=5")
+    assert pattern(faults, 8) == ".....xxx"
+    now += 1
+    assert pattern(faults, 3) == "..x"
+    now += 60
+    assert pattern(faults, 6) == ".....x"
 
 
 def test_a_percentage_is_repeated_with_the_same_seed_and_only_then() -> None:

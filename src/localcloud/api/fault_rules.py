@@ -16,6 +16,10 @@ class When:
     next: int | None = None
     every: int | None = None
     percent: float | None = None
+    # As AWS throttles: calls spend tokens, of which so many come a second and at most `burst` are kept. It acts on
+    # calls for which none is left.
+    rate: float | None = None
+    burst: int | None = None
 
     def acts(self, count: int, chance: float) -> bool:
         """`count` is this call's number among the matching ones, from 1; `chance` is drawn from 0 to 1 for it."""
@@ -26,7 +30,7 @@ class When:
         return self.percent is None or chance * 100 < self.percent
 
     def words(self) -> list[str]:
-        return _pairs(next=self.next, every=self.every, percent=self.percent)
+        return _pairs(next=self.next, every=self.every, percent=self.percent, rate=self.rate, burst=self.burst)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,14 @@ def seconds(text: str) -> float:
     return length
 
 
+def rate(text: str) -> float:
+    wanted = "a rate is a number of calls a second above 0"
+    calls = number(text, wanted)
+    if not calls:
+        raise ValueError(wanted)
+    return calls
+
+
 def percent(text: str) -> float:
     wanted = "a percentage is a number above 0, up to 100"
     share = number(text, wanted)

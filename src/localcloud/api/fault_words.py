@@ -12,7 +12,7 @@ from localcloud.api.call import service_model
 from localcloud.api.fault_rules import ApiRule, CapacityRule, Condition, HostRule, Rule, When, segments
 from localcloud.errors import UsageError
 
-WHEN_FORM = "[next=N | every=N | percent=P]"
+WHEN_FORM = "[next=N | every=N | percent=P | rate=PER_SECOND [burst=N]]"
 API_FORM = (
     "SERVICE.ACTION [Parameter.Path=VALUE ...] [region=REGION] "
     f"error=CODE [message=TEXT] [status=HTTP] | delay=SECONDS | drop=answer | hide=SECONDS {WHEN_FORM}"
@@ -24,10 +24,10 @@ HOST_FORM = (
 )
 FORMS = f"The forms are: {API_FORM}; {CAPACITY_FORM}; {HOST_FORM}."
 
-WHEN = ("next", "every", "percent")
-API = ("region", "error", "message", "status", "delay", "drop", "hide", *WHEN)
+WHEN = ("next", "every", "percent", "rate")
+API = ("region", "error", "message", "status", "delay", "drop", "hide", *WHEN, "burst")
 CAPACITY = ("zone", "type", "left")
-HOST = ("seconds", "type", "zone", *WHEN)
+HOST = ("seconds", "type", "zone", *WHEN, "burst")
 TROUBLES = ("never-boots", "no-ssh", "slow-boot", "apt-lock", "other-key")
 LASTING = ("slow-boot", "apt-lock")
 LAUNCH = ("ec2", "RunInstances")
@@ -172,10 +172,14 @@ def _when(options: _Options) -> When:
     given = [key for key in WHEN if key in options.values]
     if len(given) > 1:
         options.off(f"Only one of {', '.join(f'{key}=' for key in WHEN)} can be given, not {' and '.join(given)}.")
+    if "burst" in options.values and "rate" not in options.values:
+        options.off("burst= needs rate= beside it.")
     return When(
         next=options.get("next", values.count, None),
         every=options.get("every", values.count, None),
         percent=options.get("percent", values.percent, None),
+        rate=options.get("rate", values.rate, None),
+        burst=options.get("burst", values.count, None),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import random
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -88,6 +89,7 @@ class Faults:
         self.seed = secrets.randbelow(2**32) if seed is None else seed
         self.changes = 0  # counts up with every change, so that a keeper knows when to_json has something new
         self._faults: dict[int, Fault] = {}
+        self._tokens: dict[int, tuple[float, float]] = {}  # those left of a fault with rate=, and when that was
         self._last_id = 0
         self._lock = threading.Lock()
 
@@ -188,9 +190,17 @@ class Faults:
         seen = fault.seen + 1
         # Drawn anew from the seed for each decision, so that there is no generator whose state could be lost.
         chance = random.Random(f"{self.seed}/{fault}/{seen}").random()  # noqa: S311 - a die, not a secret
-        acts = when.acts(seen, chance)
+        acts = when.acts(seen, chance) if when.rate is None else not self._spend(fault.id, when.rate, when.burst or 1)
         counted = self._put(replace(fault, seen=seen, used=fault.used + acts))
         return [counted] if acts else []
+
+    def _spend(self, number: int, rate: float, burst: int) -> bool:
+        now = time.monotonic()
+        left, before = self._tokens.get(number, (burst, now))
+        left = min(burst, left + (now - before) * rate)
+        granted = left >= 1
+        self._tokens[number] = (left - granted, now)
+        return granted
 
     def _put(self, fault: Fault) -> Fault:
         self._faults[fault.id] = fault

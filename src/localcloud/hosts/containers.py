@@ -42,6 +42,7 @@ class Containers:
         self._nameservers = nameservers
         self._trouble = trouble
         self._namespaces: dict[str, Path] = {}
+        self._doomed: set[str] = set()
 
     def name(self, instance_id: str) -> str:
         return self.beginning + instance_id
@@ -84,16 +85,24 @@ class Containers:
             self.engine.run("stop", "-t", str(GRACE), self.name(instance_id))
         self._namespaces.pop(instance_id, None)
 
-    def remove(self, instance_id: str) -> None:
-        """Remove the host; its last console is kept as long as the instance is described."""
-        if self._look(instance_id):
-            console = self.console(instance_id)
-            hard = ["--time", "0"] if self.engine.name == "podman" else []
-            self.engine.run("rm", "--force", "--volumes", *hard, self.name(instance_id))
-            self.folder(instance_id).mkdir(exist_ok=True)
-            (self.folder(instance_id) / "console.log").write_text(console)
-        shutil.rmtree(self.folder(instance_id) / "seed", ignore_errors=True)
-        self._namespaces.pop(instance_id, None)
+    def end(self, instance_ids: Sequence[str]) -> None:
+        """Nothing of these hosts runs from here on, by one call of the engine. Their last consoles are kept."""
+        existing = self.all()
+        there = [each for each in instance_ids if each in existing]
+        if there:
+            self.engine.run("stop", "-t", "0", *map(self.name, there))
+            for each, said in self._said(there).items():
+                self.folder(each).mkdir(exist_ok=True)
+                (self.folder(each) / "console.log").write_text(said)
+        for each in instance_ids:
+            shutil.rmtree(self.folder(each) / "seed", ignore_errors=True)
+            self._namespaces.pop(each, None)
+
+    def remove(self, instance_ids: Sequence[str]) -> None:
+        hard = ["--time", "0"] if self.engine.name == "podman" else []
+        self.engine.run("rm", "--force", "--volumes", *hard, *map(self.name, instance_ids))
+        for reference in list(self._doomed):
+            self.drop(reference)
 
     def forget(self, instance_id: str) -> None:
         shutil.rmtree(self.folder(instance_id), ignore_errors=True)
@@ -141,9 +150,9 @@ class Containers:
     # What the API and the command ask.
 
     def console(self, instance_id: str) -> str:
-        if self._look(instance_id):
-            return "".join(line + "\n" for line in self.engine.stream("logs", "--tail", "2000", self.name(instance_id)))
         file = self.folder(instance_id) / "console.log"
+        if not file.exists() and self._look(instance_id):
+            return self._said([instance_id])[instance_id]
         return file.read_text() if file.exists() else ""
 
     def journal(self, instance_id: str) -> str:
@@ -152,25 +161,23 @@ class Containers:
         return self.engine.run("exec", self.name(instance_id), "journalctl", "--no-pager", "--boot")
 
     def commit(self, instance_id: str, reference: str) -> None:
-        """Keep the host's disk as an image, without what makes a machine this one machine.
+        """Keep the host's disk as it is. What is a machine's own, whoever makes an image of it takes away before."""
+        self.engine.run("commit", self.name(instance_id), reference)
 
-        cloud-init gives new host keys to a new instance id; the machine id it would leave, so it is emptied here."""
-        name = self.name(instance_id)
-        self.engine.run("commit", name, f"{reference}-raw")
-        self.engine.run("create", "--name", f"{name}-image", f"{reference}-raw", "/sbin/init")
+    def drop(self, reference: str) -> None:
+        """Remove a disk that was kept. A host that was launched from it lives on, and it goes with the last of them."""
         try:
-            empty = self.folder(instance_id) / "empty"
-            empty.write_bytes(b"")
-            self.engine.run("cp", str(empty), f"{name}-image:/etc/machine-id")
-            self.engine.run("commit", f"{name}-image", reference)
-        finally:
-            self.engine.run("rm", "--force", f"{name}-image")
-        self.engine.run("rmi", "--force", f"{reference}-raw")
+            self.engine.run("rmi", reference)
+            self._doomed.discard(reference)
+        except EngineError as error:
+            if "in use" not in str(error) and "being used" not in str(error) and "is using" not in str(error):
+                raise
+            self._doomed.add(reference)
 
-    def all(self) -> dict[str, str]:
-        """Every container of this localcloud: instance id → status."""
+    def all(self) -> list[str]:
+        """The instances of this localcloud that have a container."""
         told = self.engine.run("ps", "--all", "--filter", f"label=localcloud={self.cloud}", "--format", "{{.Names}}")
-        return {self.instance_id(name): name for name in told.split()}
+        return [self.instance_id(name) for name in told.split()]
 
     # Steps.
 
@@ -221,6 +228,18 @@ class Containers:
                 return None
             self._namespaces[instance_id] = Path(name)
         return self._namespaces[instance_id]
+
+    def _said(self, instance_ids: Sequence[str]) -> dict[str, str]:
+        """By host, the last of its console. podman tells of many at once, with a name before each line."""
+        said: dict[str, list[str]] = {self.name(each): [] for each in instance_ids}
+        if len(said) > 1 and self.engine.name == "podman":
+            for line in filter(None, self.engine.run("logs", "--names", "--tail", "2000", *said).split("\n")):
+                name, _, words = line.partition(" ")
+                said[name] += [f"{each.rstrip()}\n" for each in words.rstrip("\r").split("\r")]
+        else:
+            for name, lines in said.items():
+                lines += [f"{line}\n" for line in self.engine.stream("logs", "--tail", "2000", name)]
+        return {self.instance_id(name): "".join(lines) for name, lines in said.items()}
 
     def _look(self, instance_id: str) -> dict[str, Any]:
         """The engine's word on the host's state, and where its network is; empty when it has no such host."""

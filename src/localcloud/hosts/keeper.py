@@ -9,7 +9,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import batched
 from typing import Protocol
 
 from moto.ec2.models.instances import Instance
@@ -22,6 +23,8 @@ from localcloud.mends.ec2 import lifecycle
 log = logging.getLogger("localcloud")
 # Boots in parallel: the engine is mostly waiting, but more only makes each of them slower.
 WORKERS = 4
+# So many hosts are taken off the disk at a time: whoever stops this program meanwhile does not wait for a whole class.
+REMOVED_AT_ONCE = 4
 # A step that the engine refused, a stop say, is tried again after so many seconds.
 AGAIN_AFTER = 5.0
 GONE = -1  # no host at all
@@ -37,7 +40,15 @@ class Driver(Protocol):
         """Make sure that it runs; returns the published SSH port where there is one."""
 
     def halt(self, instance_id: str) -> None: ...
-    def remove(self, instance_id: str) -> None: ...
+    def end(self, instance_ids: Sequence[str]) -> None:
+        """They run no more, and never will again."""
+
+    def remove(self, instance_ids: Sequence[str]) -> None:
+        """Take what is left of them off the disk."""
+
+    def all(self) -> list[str]:
+        """The instances of which there is something on the disk."""
+
     def exit_code(self, instance_id: str) -> int | None:
         """None while it runs, GONE when there is none."""
 
@@ -63,6 +74,7 @@ class Keeper:
         self._wired: dict[str, Wiring] = {}
         self._wiring = threading.Lock()
         self._stale = threading.Event()
+        self._ended = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -75,6 +87,8 @@ class Keeper:
             self._thread(self._work, f"keeper-{number}")
         self._thread(self._listen_at_doors, "doors")
         self._thread(self._rewire_when_stale, "wiring")
+        self._ended.set()  # a kill may have left something
+        self._thread(self._remove_what_ended, "removal")
         for instance in lifecycle.all_instances():
             self.wake(instance)
 
@@ -153,11 +167,14 @@ class Keeper:
                 threading.Timer(AGAIN_AFTER, self.wake, [instance_id]).start()
             except Exception:  # one host's trouble must not end the worker of all
                 log.exception("%s: left as it is", instance_id)
-            with self._guard:
-                self._busy.discard(instance_id)
-                if instance_id in self._again:
-                    self._again.discard(instance_id)
-                    self._queue.put(instance_id)
+            self._free(instance_id)
+
+    def _free(self, instance_id: str) -> None:
+        with self._guard:
+            self._busy.discard(instance_id)
+            if instance_id in self._again:
+                self._again.discard(instance_id)
+                self._queue.put(instance_id)
 
     def settle(self, instance_id: str) -> None:
         """Take steps until host and books agree."""
@@ -174,7 +191,7 @@ class Keeper:
         if instance is None or state in ("terminated", "stopped"):
             return None
         if host is None:
-            finish = {"stopping": self._halt, "shutting-down": self._remove}[state]
+            finish = {"stopping": self._halt, "shutting-down": self._end}[state]
             return lambda: finish(instance)
         if state == "pending":
             return lambda: self._boot(instance, host)
@@ -232,12 +249,45 @@ class Keeper:
             if instance.state == "stopping":
                 lifecycle.stopped(instance)
 
-    def _remove(self, instance: Instance) -> None:
-        self.driver.remove(instance.id)
-        self._wired.pop(instance.id, None)
-        with self.lock:
-            lifecycle.terminated(instance)
+    def _end(self, instance: Instance) -> None:
+        """With all others that are to go and at which no worker is: one call of the engine costs as much as thirty."""
+        with self.lock, self._guard:
+            going = [each for each in lifecycle.all_instances() if each.state == "shutting-down"]
+            others = [each for each in going if each.id not in self._busy]
+            self._busy.update(each.id for each in others)
+        try:
+            self.driver.end([instance.id, *(each.id for each in others)])
+            with self.lock:
+                for each in (instance, *others):
+                    self._wired.pop(each.id, None)
+                    lifecycle.terminated(each)
+        finally:
+            for each in others:
+                self._free(each.id)
         self._stale.set()
+        self._ended.set()
+
+    def _remove_what_ended(self) -> None:
+        """A class's disks take the engine longer than all else. EC2, too, calls an instance terminated before its disk
+        is free for others, and nobody waits for that."""
+        while not self._stop.is_set():
+            if not self._ended.wait(0.5):
+                continue
+            self._ended.clear()
+            try:
+                self._remove_terminated()
+            except LocalCloudError as error:
+                log.warning("removal: %s", error)
+                threading.Timer(AGAIN_AFTER, self._ended.set).start()
+
+    def _remove_terminated(self) -> None:
+        there = self.driver.all()
+        with self.lock:
+            over = {each.id for each in lifecycle.all_instances() if each.state == "terminated"}
+        for some in batched((each for each in there if each in over), REMOVED_AT_ONCE):
+            if self._stop.is_set():
+                return
+            self.driver.remove(some)
 
     def _lost(self, instance: Instance) -> None:
         with self.lock:

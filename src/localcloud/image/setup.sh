@@ -120,6 +120,10 @@ systemctl mask \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
     motd-news.timer packagekit.service systemd-resolved.service
 
+# A login prompt on the console hangs up whoever writes there at that moment, and what was on its way is lost: host keys
+# of a slow boot, say. Nobody logs in there.
+systemctl mask console-getty.service
+
 # Done here once, so that no host does it at its first boot: systemd compares these two stamps with /usr.
 ldconfig
 journalctl --update-catalog
