@@ -1,4 +1,4 @@
-# What a careful person would type on every seat, as root; class_day.py puts the values before it and pipes it into one
+# What a careful person would type on every seat, as root; plain.sh puts the values before it and pipes it into one
 # ssh per seat. It has no shebang and no notion of what is already there: run again, it does it all again.
 # shellcheck shell=bash disable=SC2154
 set -eu
