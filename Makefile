@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-export CLASS CLOUD STUDENT HOURS CIDR CMD SCRIPT TYPE YES PRUNE FORCE VERBOSE FORMAT PYTHON SYSTEM_PACKAGES
+export CLASS CLOUD STUDENT HOURS CIDR CMD SCRIPT TYPE SSH YES PRUNE FORCE KEEP_IMAGE VERBOSE FORMAT PYTHON SYSTEM_PACKAGES
 # Where Python may not keep what it has compiled, each of a class's thousand processes compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 # The variables on this command line, so that a mistyped one is not passed over in silence.
@@ -15,11 +15,19 @@ help: ## list the verbs
 	@echo "  CLASS=cs101 is the class of classes/cs101.yml (else demo); CLOUD=aws is AWS (else as the class file says)"
 
 .PHONY: up
-up: $(VENV)/ready ## bring up a class, or what is missing of it (STUDENT=ada, PRUNE=yes, FORCE=yes)
+up: $(VENV)/ready ## bring up a class, or what is missing of it (STUDENT=ada, PRUNE=yes, FORCE=yes; SSH=no: from a baked image, entering no seat)
 	@$(BIN)/classlab $@
 
 .PHONY: down
-down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask; FORCE=yes: without results)
+down: $(VENV)/ready ## remove all of a class, and prove it (YES=yes: do not ask; FORCE=yes: without results; KEEP_IMAGE=yes)
+	@$(BIN)/classlab $@
+
+.PHONY: bake
+bake: $(VENV)/ready ## an image of a seat that is set up: from then on seats are ready in seconds (FORCE=yes: another)
+	@$(BIN)/classlab $@
+
+.PHONY: images
+images: $(VENV)/ready ## baked images: do they fit, and what do they cost? (PRUNE=yes removes those that do not)
 	@$(BIN)/classlab $@
 
 .PHONY: check
@@ -89,7 +97,7 @@ allow: $(VENV)/ready ## let your new address in (CIDR=203.0.113.0/24: that one)
 # Made anew whenever the lock changes. With HOSTS, the engine and the image are seen to meanwhile.
 $(VENV)/ready: requirements.txt pyproject.toml
 	@python=$$(scripts/find-python) && exec "$$python" scripts/make_venv.py ready
-up setup test test-hosts test-role test-lab test-mutants bench: export HOSTS := yes
+up bake setup test test-hosts test-role test-lab test-mutants bench: export HOSTS := yes
 test test-hosts: export TESTS := yes
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/ready
@@ -127,21 +135,25 @@ test-mutants: setup $(VENV)/dev ## break things on purpose: does a test notice e
 lint: $(VENV)/dev ## ruff, mypy, yamllint, ansible-lint, shellcheck
 	@scripts/test lint
 
+$(VENV)/bench/ready: requirements-bench.txt $(VENV)/ready
+	@exec $(BIN)/python scripts/make_venv.py bench/ready
+
 .PHONY: bench
-bench: setup ## measure localcloud against bare containers, and a class against a plain script
-	@$(BIN)/python -m benchmarks.boot
-	@$(BIN)/python -m benchmarks.class_day
+bench: setup $(VENV)/bench/ready ## measure classlab beside a script, a playbook and pyinfra (an hour; SEATS='1 3', WAYS='a d', AGAIN=yes)
+	@$(BIN)/python -m benchmarks
 
 LOCK := pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links
 .PHONY: lock
-lock: $(VENV)/dev ## bring the locks up to date with requirements.in and requirements-dev.in
+lock: $(VENV)/dev ## bring the locks up to date with requirements.in, -dev.in and -bench.in
 	@$(BIN)/$(LOCK) --output-file requirements.txt requirements.in
 	@$(BIN)/$(LOCK) --output-file requirements-dev.txt requirements-dev.in
+	@$(BIN)/$(LOCK) --output-file requirements-bench.txt requirements-bench.in
 
 .PHONY: audit-requirements
 audit-requirements: $(VENV)/dev ## look the locked requirements up in the list of known weaknesses
-	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.txt --requirement requirements-dev.txt
+	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.txt --requirement requirements-dev.txt \
+		--requirement requirements-bench.txt
 
 .PHONY: clean
 clean: ## remove .venv and caches (labs and hosts stay)

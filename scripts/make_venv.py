@@ -1,5 +1,6 @@
 """
-Make .venv with what is locked (`ready`), or add what tests need (`dev`); make calls it with a Python new enough.
+Make .venv with what is locked (`ready`), or add what tests need (`dev`), or make .venv/bench with what `make bench`
+measures besides (`bench/ready`); make calls it with a Python new enough.
 
 Two of them at a time make it once, and one that was interrupted begins anew: the stamp that make looks at comes last.
 With HOSTS=yes the container engine and the Ubuntu image are seen to meanwhile: neither waits for pip, nor pip for them.
@@ -13,11 +14,16 @@ import sys
 from pathlib import Path
 
 VENV = Path(".venv")
-PIP: list[str | Path] = [VENV / "bin" / "pip", "install", "-qq", "--disable-pip-version-check"]
+INSTALL = ["install", "-qq", "--disable-pip-version-check"]
+PIP: list[str | Path] = [VENV / "bin" / "pip", *INSTALL]
 # Python compiles what it uses at the first use; of Ansible's thousands of modules that is little.
 LOCKED = ["--no-compile", "--require-hashes", "-r"]
 # The lock, and what else makes the stamp out of date.
-STAMPS = {"ready": ["requirements.txt", "pyproject.toml"], "dev": ["requirements-dev.txt", ".venv/ready"]}
+STAMPS = {
+    "ready": ["requirements.txt", "pyproject.toml"],
+    "dev": ["requirements-dev.txt", ".venv/ready"],
+    "bench/ready": ["requirements-bench.txt", ".venv/ready"],
+}
 
 
 def main() -> int:
@@ -30,6 +36,12 @@ def main() -> int:
         if which == "dev":
             print("Installing what tests need", flush=True)
             do(*PIP, *LOCKED, "requirements-dev.txt")
+            stamp.touch()
+            return 0
+        if which == "bench/ready":
+            print("Installing what classlab is measured against", flush=True)
+            do(sys.executable, "-m", "venv", "--clear", stamp.parent)
+            do(stamp.parent / "bin" / "pip", *INSTALL, *LOCKED[1:], "requirements-bench.txt")
             stamp.touch()
             return 0
         print(f"Making .venv with {sys.executable}", flush=True)

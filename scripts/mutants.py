@@ -67,10 +67,11 @@ def main() -> int:
             where = LIST.relative_to(ROOT)
             print(f"{each.file} has not exactly one {each.old!r}, so {each.breaks!r} cannot be tried: mend {where}.")
             return 2
+    verdicts: list[Verdict] = []
     with ThreadPoolExecutor(asked.workers) as pool:
-        verdicts = list(pool.map(judge, chosen))
-    if len(chosen) == len(everything):
-        write_table(verdicts)
+        for verdict in pool.map(judge, chosen):
+            verdicts.append(verdict)
+            write_table(everything, verdicts)
     missed = [each for each in verdicts if not each.caught]
     for verdict in missed:
         print(f"\n== {verdict.mutant.breaks} ({verdict.mutant.file})\n{verdict.said[-4000:]}")
@@ -129,16 +130,23 @@ def failed_at(mutant: Mutant, said: str) -> str:
     return found[1] if found else "idempotence" if "Idempotence test failed" in plain else ""
 
 
-def write_table(verdicts: list[Verdict]) -> None:
+def write_table(everything: list[Mutant], verdicts: list[Verdict]) -> None:
+    """In the list's order. A row stays until its breakage is tried again; what was never tried so has none."""
+    before, _, rest = TABLE.read_text().partition(BEGIN)
+    table, _, after = rest.partition(END)
+    former = table.splitlines()
+    tried = {each.mutant: each.caught for each in verdicts}
     rows = ["| what was broken | in | noticed by |", "|---|---|---|"]
-    for each in verdicts:
-        mutant = each.mutant
-        noticed = mutant.notices if each.caught else "**nobody**"
-        rows.append(f"| {mutant.breaks} | `{mutant.file}` | {noticed} |")
-    text = TABLE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    for each in everything:
+        if each in tried:
+            rows.append(row(each, tried[each]))
+        else:
+            rows += [told for told in (row(each, True), row(each, False)) if told in former]
     TABLE.write_text(before + BEGIN + "\n" + "\n".join(rows) + "\n" + END + after)
+
+
+def row(mutant: Mutant, caught: bool) -> str:
+    return f"| {mutant.breaks} | `{mutant.file}` | {mutant.notices if caught else '**nobody**'} |"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ansible.playbook.handler import Handler
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import ANSIBLE_COLOR
 
+from classlab import economy
 from classlab.display import failures
 from classlab.display.board import Board
 from classlab.display.live import Live
@@ -42,7 +43,8 @@ description:
   - C(say) in a module's result, a list of lines, is printed as it is. A module that fails with C(told_all) says
     there why. C(lab) tells the lab's name and its end.
   - C(seat_failures) in a module's result, a list of C({student, reason}), goes into the table; so do the facts
-    C(lab_seats_refused) and C(seat_trust_failures).
+    C(lab_seats_refused), C(seat_trust_failures) and C(seat_facts_failures). C(seats_asked), a list of students, puts
+    those into the table whose seats no play has to enter.
   - Colours only on a terminal, and not with E(NO_COLOR).
   - With E(LAB_FORMAT=json) all this goes to standard error, and to standard output one JSON document at the end. What a
     module returns as C(document), a dictionary, is part of it. With E(LAB_FORMAT=csv) it is what a module returns as
@@ -56,7 +58,7 @@ COLOURS = {
     Mood.GOOD: C.config.get_config_value("COLOR_OK"),
 }
 # Facts that tell of seats which are not as they should be -> the word for the table.
-LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted"}
+LACKING = {"lab_seats_refused": "no seat", "seat_trust_failures": "not trusted", "seat_facts_failures": "unreachable"}
 # How a line that a module says is meant, by its first letter.
 MARKED = {"✓": Mood.GOOD, "✗": Mood.FAILED}
 UNTOLD = ("ansible.builtin.validate_argument_spec", "validate_argument_spec")
@@ -87,11 +89,16 @@ class CallbackModule(CallbackBase):
     # The run
 
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
-        self._verb = Path(str(playbook._file_name)).stem
+        economy.read_vars_files_once()
+        # up-without-ssh is a way of doing `up`.
+        self._verb = Path(str(playbook._file_name)).stem.partition("-")[0]
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         known = play.get_variable_manager().get_vars(play=play)
         hosts = known.get("ansible_play_hosts_all", [])
+        # Beside seats this computer is only there.
+        hosts = [each for each in hosts if each != "localhost"] or hosts
+        economy.look_for(0 if set(hosts) <= {"localhost"} else len(hosts))
         self._print(self._story.begin(play.get_name().strip(), hosts, known["groups"].get("lab_seats", [])))
         if self._live:
             tasks = [
@@ -99,7 +106,10 @@ class CallbackModule(CallbackBase):
             ]
             self._last_task = tasks[-1]._uuid if tasks else ""
             roster = {student: place for place, student in enumerate(known.get("lab_on_roster", []))}
-            going = sorted(known.get("ansible_play_hosts", hosts), key=lambda host: roster.get(host, len(roster)))
+            going = sorted(
+                (each for each in known.get("ansible_play_hosts", hosts) if each in hosts),
+                key=lambda host: roster.get(host, len(roster)),
+            )
             with self._display._lock:
                 self._board.begin(going, [_step(each) for each in tasks], here=set(hosts) <= {"localhost"})
             self._live.quiet(False)
@@ -148,10 +158,6 @@ class CallbackModule(CallbackBase):
             changed = sum(bool(each.get("changed")) for each in looped)
         took = time.monotonic() - self._began.get((result.host.get_name(), result.task._uuid), time.monotonic())
         self._print(self._story.ok(*_where(result), changed, took))
-        # The probe of a seat found everything in place: its play ends here for it.
-        if result.result.get("ansible_facts", {}).get("seat_missing") == []:
-            self._print(self._story.leave(result.host.get_name()))
-            self._over(result, last=True)
 
     def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
         self._over(result)
@@ -190,6 +196,7 @@ class CallbackModule(CallbackBase):
             self._print([Line(part, mood) for part in fold(line, self._story.width, "")])
         self._story.document |= result.result.get("document") or {}
         self._csv += result.result.get("csv") or ""
+        self._story.there(result.result.get("seats_asked") or [])
         self._story.lacking(result.result.get("seat_failures") or [])
         facts = result.result.get("ansible_facts") or {}
         self._lab = result.result.get("lab") or self._lab

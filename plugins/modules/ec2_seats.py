@@ -35,6 +35,14 @@ options:
       subnet_id: {description: The subnet., type: str, required: true}
   ends_at: {description: 'The deadline, as C(2026-11-20T18:00:00Z).', type: str, default: ""}
   arm_script: {description: The script that arms the deadline at boot., type: path, default: ""}
+  signal:
+    description:
+      - For seats that nobody enters, from an image that M(seat_signal) has prepared. What each looks for on itself, as
+        M(seat_facts) takes it but for the student's key, to say on its console at the end of its first boot whether it
+        is ready.
+    type: dict
+    default: {}
+  public_keys: {description: 'By which public key each student enters, by student.', type: dict, default: {}}
   user_data: {description: The teacher's own script for the first boot., type: str, default: ""}
   port_tag: {description: A tag that tells the port of this machine where SSH answers., type: str, default: ""}
   again: {description: The command that brings the lab up; told in sentences., type: str, default: make up}
@@ -135,6 +143,8 @@ ARGUMENTS: dict[str, Any] = {
     },
     "ends_at": TEXT,
     "arm_script": {"type": "path", "default": ""},
+    "public_keys": {"type": "dict", "default": {}, "no_log": False},
+    "signal": {"type": "dict", "default": {}},
     "user_data": TEXT,
     "port_tag": TEXT,
     "again": {"type": "str", "default": "make up"},
@@ -164,8 +174,11 @@ def present(ec2: Any, asked: dict[str, Any]) -> dict[str, Any]:
             volume_size=asked["volume_size"],
             group_id=asked["group_id"],
             places=[Place(**each) for each in asked["placements"]],
-            first_boot=FirstBoot(Path(asked["arm_script"]).read_text(), asked["ends_at"], asked["user_data"]),
+            first_boot=FirstBoot(
+                Path(asked["arm_script"]).read_text(), asked["ends_at"], asked["user_data"], _signal(asked["signal"])
+            ),
             spot=asked["spot"],
+            public_keys=asked["public_keys"],
         )
         return Launcher(ec2, asked["region"], folder, blueprint, seen, asked["again"])
 
@@ -181,6 +194,11 @@ def present(ec2: Any, asked: dict[str, Any]) -> dict[str, Any]:
         "ended": brought.ended,
         "say": brought.say,
     }
+
+
+def _signal(wanted: dict[str, Any]) -> dict[str, Any]:
+    """A thing about which nothing is wanted is left out."""
+    return {thing: told for thing, told in wanted.items() if told}
 
 
 def absent(ec2: Any, asked: dict[str, Any]) -> dict[str, Any]:

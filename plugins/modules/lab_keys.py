@@ -25,6 +25,10 @@ options:
     type: list
     elements: str
     default: []
+  own:
+    description: The public keys of those with a key of their own, by student; told again in C(of_students).
+    type: dict
+    default: {}
   cloud_key:
     description:
       - The public half that EC2 has for the lab, if it has one.
@@ -45,6 +49,10 @@ RETURN = r"""
 public_key:
   description: The teacher's public key, as EC2 takes it.
   type: str
+  returned: success
+of_students:
+  description: Every student's public key, by student.
+  type: dict
   returned: success
 made:
   description: Whose keys were made or mended.
@@ -73,20 +81,26 @@ def main() -> None:
             "lab": {"type": "str", "required": True},
             "kind": {"type": "str", "choices": [ED25519, RSA], "default": ED25519},
             "students": {"type": "list", "elements": "str", "default": []},
+            "own": {"type": "dict", "default": {}, "no_log": False},
             # A public half is no secret, whatever its name sounds like.
             "cloud_key": {"type": "str", "default": "", "no_log": False},
         }
     )
     asked = module.params
     try:
-        keys = ensure_all(
-            LabFolder(Path(asked["folder"])), asked["lab"], asked["kind"], asked["students"], asked["cloud_key"]
-        )
+        folder = LabFolder(Path(asked["folder"]))
+        keys = ensure_all(folder, asked["lab"], asked["kind"], asked["students"], asked["cloud_key"], own=asked["own"])
     except ClasslabError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"The lab folder cannot be written: {error}. Make room, or mend its permissions.")
-    module.exit_json(changed=bool(keys.made), public_key=keys.public_key, made=keys.made, replaces=keys.replaces)
+    module.exit_json(
+        changed=bool(keys.made),
+        public_key=keys.public_key,
+        of_students=keys.of_students,
+        made=keys.made,
+        replaces=keys.replaces,
+    )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ options:
     description: For how many seconds to try again what is still held.
     type: int
     default: 120
+  keep_images:
+    description: Leave the images that seats can be launched from, with their snapshots.
+    type: bool
+    default: false
 author: [classlab]
 attributes:
   check_mode: {description: Tells what it would remove., support: full}
@@ -58,6 +62,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from classlab.cloud.regions import connector
 from classlab.errors import ClasslabError
+from classlab.gone.keeping import kept
 from classlab.gone.leftovers import remove
 
 
@@ -67,13 +72,20 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "region": {"type": "str", "required": True},
             "patience": {"type": "int", "default": 120},
+            "keep_images": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     asked = module.params
     try:
+        ec2 = connector()(asked["region"])
         done = remove(
-            asked["name"], asked["region"], connector()(asked["region"]), asked["patience"], dry=module.check_mode
+            asked["name"],
+            asked["region"],
+            ec2,
+            asked["patience"],
+            keep=kept if asked["keep_images"] else None,
+            dry=module.check_mode,
         )
     except ClasslabError as error:
         module.fail_json(msg=str(error))

@@ -36,6 +36,13 @@ options:
     description:
       - The lab's folder. The region is remembered there, so that a changed one is noticed; so is AWS's price list.
     type: path
+  purpose:
+    description:
+      - V(seats) plans the class's seats; V(image) one that an image is made of; with V(look) nothing is to be made, and
+        what would only keep seats from being launched is no problem.
+    type: str
+    choices: [seats, image, look]
+    default: seats
   prune:
     description:
       - Seats of students who left the roster are about to be removed, and do not count into the cost.
@@ -65,7 +72,7 @@ lab:
     - What is to be made, and of what; locked to the image and the deadline of the seats that are there.
     - >-
       Has name, region, account, vpc_id, tags, ends_at, ssh_cidrs, web, key_type, image_id, image_name, root_device,
-      ubuntu, instance_type, volume_size, spot, placements, user_data, seats, leaving, hourly and total.
+      ubuntu, instance_type, volume_size, spot, placements, user_data, seats, leaving, new, hourly and total.
   returned: success
   type: dict
 say:
@@ -85,7 +92,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from classlab.errors import ClasslabError
-from classlab.plan import Request, check, remember
+from classlab.plan import IMAGE, LOOK, SEATS, Request, check, remember
 
 
 def main() -> None:
@@ -96,6 +103,7 @@ def main() -> None:
             "defaults": {"type": "path", "required": True},
             "cloud": {"type": "str", "default": "localcloud"},
             "lab_folder": {"type": "path"},
+            "purpose": {"type": "str", "choices": [SEATS, IMAGE, LOOK], "default": SEATS},
             "prune": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -107,11 +115,12 @@ def main() -> None:
         defaults=Path(options["defaults"]),
         cloud=options["cloud"],
         lab_folder=Path(options["lab_folder"]) if options["lab_folder"] else None,
+        purpose=options["purpose"],
         prune=options["prune"],
     )
     try:
         checked = check(request)
-        if checked.plan and not module.check_mode:
+        if checked.plan and not module.check_mode and request.purpose != LOOK:
             remember(request, checked)
     except ClasslabError as error:
         module.fail_json(msg=str(error), problems=[str(error)])

@@ -49,6 +49,10 @@ options:
     description: The command that runs all this again.
     type: str
     default: make down
+  keep_images:
+    description: Baked images, and their snapshots, are to stay.
+    type: bool
+    default: false
 author: [classlab]
 attributes:
   check_mode: {description: Sweeps and prints, but saves and tidies nothing., support: full}
@@ -98,6 +102,7 @@ def main() -> None:
             "region": {"type": "str", "required": True},
             "folder": {"type": "path", "required": True},
             "cloud": {"type": "str", "default": "aws"},
+            "keep_images": {"type": "bool", "default": False},
             "troubles": {"type": "list", "elements": "str", "default": []},
             "why": {"type": "dict", "default": {}},
             "patience": {"type": "int", "default": 10},
@@ -110,7 +115,8 @@ def main() -> None:
     before = Sweep.from_dict(asked["before"])
     folder = LabFolder(Path(asked["folder"]))
     try:
-        after = sweep(before.name, asked["region"], connector(), 0 if module.check_mode else asked["patience"])
+        patience = 0 if module.check_mode else asked["patience"]
+        after = sweep(before.name, asked["region"], connector(), patience, asked["keep_images"])
     except ClasslabError as error:
         module.fail_json(msg=str(error))
     receipt = Receipt(

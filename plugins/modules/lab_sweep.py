@@ -23,6 +23,10 @@ options:
     description: What the cloud is called in the lines for the teacher.
     type: str
     default: aws
+  keep_images:
+    description: Baked images, and their snapshots, are to stay.
+    type: bool
+    default: false
 author: [classlab]
 attributes:
   check_mode: {description: It only reads., support: full}
@@ -81,12 +85,13 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "region": {"type": "str", "required": True},
             "cloud": {"type": "str", "default": "aws"},
+            "keep_images": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     asked = module.params
     try:
-        swept = sweep(asked["name"], asked["region"], connector())
+        swept = sweep(asked["name"], asked["region"], connector(), keep_images=asked["keep_images"])
     except ClasslabError as error:
         module.fail_json(msg=str(error))
     module.exit_json(

@@ -66,7 +66,7 @@ bundle:
     name: weather
     digest: 6d1f0f6ac2b7d6a0d1c8fbc4b1b0f0a5
     archive: /home/teacher/classlab/.lab/demo/project/6d1f0f6ac2b7d6a0d1c8fbc4b1b0f0a5.tar.gz
-    requirements: true
+    requirements: 9b3c1e0d7a5f42c8
 manifest:
   description: What is in the archive.
   returned: with a project

@@ -30,6 +30,10 @@ options:
     type: list
     elements: str
     default: []
+  meet:
+    description: Enter new seats, to have them make host keys of their own. Otherwise those they were born with stay.
+    type: bool
+    default: true
   again:
     description: The command that brings the lab up; sentences about what went wrong tell it.
     type: str
@@ -73,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
+from classlab.names import BUILDER
 from classlab.trust import contact, sshconfig
 from classlab.trust.sshconfig import Seat
 
@@ -84,6 +89,7 @@ def main() -> None:
             "lab": {"type": "str", "required": True},
             "seats": {"type": "list", "elements": "dict", "required": True},
             "only": {"type": "list", "elements": "str", "default": []},
+            "meet": {"type": "bool", "default": True},
             "again": {"type": "str", "default": "make up"},
             "wait": {"type": "int", "default": 300},
         }
@@ -94,10 +100,10 @@ def main() -> None:
     say = []
     try:
         outcome = contact.establish(
-            contact.Contact(folder, asked["lab"], asked["wait"], asked["again"]), seats, asked["only"]
+            contact.Contact(folder, asked["lab"], asked["wait"], asked["again"]), seats, asked["only"], asked["meet"]
         )
         config = Path("~/.ssh/config").expanduser()
-        if outcome.met and not sshconfig.included(folder, config):
+        if set(outcome.met) - {BUILDER} and not sshconfig.included(folder, config):
             say = [
                 f"For plain `ssh {seats[0].student}`, put this at the top of {config}:",
                 sshconfig.include_line(folder),

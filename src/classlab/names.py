@@ -12,6 +12,8 @@ MOST_STUDENT_LETTERS = 63 - 1 - MOST_LETTERS
 RESERVED = frozenset({"all", "localhost", "teacher", "ungrouped"})
 # Seats that are kept ready for whoever needs one are called so.
 SPARE = re.compile(r"spare-\d+")
+# ... and the seat of which `make bake` makes an image.
+BUILDER = "image-builder"
 # Letters that Unicode does not take apart into a plain one and an accent.
 _PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -34,6 +36,10 @@ def student_name_problem(value: object) -> str:
         return problem
     if is_spare(str(value)):
         return f"The student's name '{value}' is what classlab calls a spare seat (lab_spares): choose another."
+    if value == BUILDER:
+        return (
+            f"The student's name '{value}' is what classlab calls the seat that `make bake` launches: choose another."
+        )
     if value in RESERVED:
         return (
             f"The student's name '{value}' means something else to classlab (as do {_listed(RESERVED)}): "

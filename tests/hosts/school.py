@@ -91,12 +91,12 @@ class School:
         assert (done.returncode != 0) == fails, f"{done.stdout}{done.stderr}"
         return done.stdout
 
-    def kill_up(self, moment: Callable[[str], Any]) -> str:
-        """Begin `make up`, and SIGKILL all of its processes as soon as `moment`, given what it has shown, is true."""
+    def kill(self, verb: str, moment: Callable[[str], Any]) -> str:
+        """Begin `make VERB`, and SIGKILL all of its processes as soon as `moment`, given what it has shown, is true."""
         shown = self.root / "shown"
         with shown.open("w") as out:
             running = subprocess.Popen(
-                [program("classlab"), "up"],
+                [program("classlab"), verb],
                 env={**self.environment, "PYTHONUNBUFFERED": "1"},
                 cwd=self.root,
                 stdin=subprocess.DEVNULL,
@@ -152,7 +152,13 @@ class School:
         ids += [
             each["NetworkInterfaceId"] for each in ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
         ]
+        ids += [each["ImageId"] for each in self.images()]
+        ids += [each["SnapshotId"] for each in ec2.describe_snapshots(OwnerIds=["self"], Filters=mine)["Snapshots"]]
         return ids
+
+    def images(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ec2.describe_images(Owners=["self"], Filters=self.mine)["Images"]
+        return found
 
     def clear(self) -> None:
         """Remove what is left, whatever `make down` would do."""
@@ -161,5 +167,9 @@ class School:
             self.ec2.get_waiter("instance_terminated").wait(InstanceIds=seats, WaiterConfig={"Delay": 1})
         for group in self.ec2.describe_security_groups(Filters=self.mine)["SecurityGroups"]:
             self.ec2.delete_security_group(GroupId=group["GroupId"])
+        for image in self.images():
+            self.ec2.deregister_image(ImageId=image["ImageId"])
+        for snapshot in self.ec2.describe_snapshots(OwnerIds=["self"], Filters=self.mine)["Snapshots"]:
+            self.ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
         for key in self.ec2.describe_key_pairs(Filters=self.mine)["KeyPairs"]:
             self.ec2.delete_key_pair(KeyPairId=key["KeyPairId"])

@@ -17,6 +17,7 @@ from classlab.trust import contact, keys
 from classlab.trust.sshconfig import Seat
 
 ARM = Path(__file__).parents[2] / "roles/deadline/files/arm-deadline.sh"
+STUDENTS_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFyQkWGDGGcvMUz3QfKc4Jb1vJTPkWgTzBXgVZ0Ak3+x ada"
 FAR = "2099-01-01T00:00:00Z"
 
 
@@ -32,7 +33,7 @@ class Seats:
         for student in students:
             private, public = keys.first_key(self.folder, student)
             [ids[student]] = self.lab.launch(
-                UserData=FirstBoot(ARM.read_text(), FAR).user_data(private, public),
+                UserData=FirstBoot(ARM.read_text(), FAR).user_data(private, public, STUDENTS_KEY),
                 TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": f"lab-{student}"}]}],
             )
         for each in ids.values():
@@ -83,6 +84,13 @@ def ada(seats: Seats) -> Iterator[tuple[Seat, tuple[str, str]]]:
     seats.trusted(seat)
     yield seat, one_use
     seats.lab.terminate(seat.id)
+
+
+def test_its_student_may_enter_from_the_first_boot_on(seats: Seats, ada: tuple[Seat, tuple[str, str]]) -> None:
+    """As role seat_access would have it, which then has nothing to do; and the teacher's key pair stays."""
+    lines = seats.ssh("ada", "stat -c %a .ssh .ssh/authorized_keys; cat .ssh/authorized_keys").splitlines()
+    assert lines[:2] == ["700", "600"] and len(lines) == 4
+    assert f"{' '.join(STUDENTS_KEY.split()[:2])} classlab-student" in lines[2:]
 
 
 def test_the_key_it_was_born_with_is_no_longer_taken(seats: Seats, ada: tuple[Seat, tuple[str, str]]) -> None:

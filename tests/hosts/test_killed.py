@@ -20,7 +20,7 @@ MOMENTS: dict[str, Callable[[School, str], bool]] = {
     "the key is in the cloud, nothing else": lambda school, shown: "Tell EC2 the teacher's public key" in shown,
     LAUNCHED: lambda school, shown: bool(school.seats()),
     "a seat has proved who it is": proved,
-    "a seat is being set up": lambda school, shown: "seat access" in shown,
+    "a seat is being set up": lambda school, shown: "deadsnakes python" in shown,
 }
 
 
@@ -31,7 +31,7 @@ def test_killed_again_and_again(lab: Lab) -> None:
         try:
             before: dict[str, str] = {}
             for moment, come in MOMENTS.items():
-                shown = school.kill_up(lambda shown, come=come: come(school, shown))
+                shown = school.kill("up", lambda shown, come=come: come(school, shown))
                 assert "are ready" not in shown
                 now = school.seats()
                 assert before.items() <= now.items(), f"what was launched is used: {moment}"

@@ -214,6 +214,15 @@ def test_seats_that_are_missing_or_nobodys(school: CloudSide) -> None:
     assert "ada has no seat" in said and "has no tag Student, so nobody works on it" in said
 
 
+def test_what_a_bake_that_was_cut_off_has_left_is_nobodys_seat(school: CloudSide) -> None:
+    school.up("ada", "grace", "image-builder", tags=school.tags(**WHO))
+    left = seat(school, "image-builder")
+    assert wrong(ask(school), "lab") == {
+        "builder": f"{left} was launched by `make bake CLASS=cs`, and bills. Unless that is at work now: run it again, "
+        "and it ends it.\n"
+    }
+
+
 def test_half_a_roster_calls_no_seat_nobodys(school: CloudSide) -> None:
     found = ask(school, lab_students=["ada", "Grace!"])
     assert list(wrong(found, "account", "lab")) == ["class file"]
@@ -333,6 +342,7 @@ def test_the_verb_tells_a_program_and_ends_with_1(school: CloudSide, run: Callab
         "lab_only": [],
         "lab_on_roster": ["ada", "grace"],
         "lab_force": False,
+        "lab_keep_image": False,
     }
     words = ["-i", "inventory/localhost.yml", "playbooks/check.yml", "-e", json.dumps({**own, **controls})]
     shown = {"ANSIBLE_STDOUT_CALLBACK": "classlab", "LAB_SSH_PORT_TAG": PORT_TAG}

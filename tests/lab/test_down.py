@@ -94,6 +94,7 @@ class Lab:
             "lab_interactive": False,
             "lab_yes": False,
             "lab_force": False,
+            "lab_keep_image": False,
             **settings,
         }
         words = ["ansible-playbook", "-i", "inventory/localhost.yml", "playbooks/down.yml"]

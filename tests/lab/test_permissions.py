@@ -41,7 +41,30 @@ CLOUD_SIDE = """
 - hosts: localhost
   gather_facts: false
   vars_files: [{root}/playbooks/vars/cloud.yml]
-  roles: [lab_key, lab_network, lab_seats]
+  roles: [project_bundle, lab_image, lab_key, lab_network, lab_seats]
+"""
+# `make bake`, but for what is done on the seat.
+BAKE = """
+- hosts: localhost
+  gather_facts: false
+  roles: [{{role: lab_plan, lab_plan_purpose: image}}]
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{root}/playbooks/vars/cloud.yml]
+  roles:
+    - project_bundle
+    - {{role: lab_bake, lab_bake_step: look}}
+    - lab_key
+    - lab_network
+    - role: lab_seats
+      vars: {{lab_seats_image_id: "{{{{ lab.image_id }}}}", lab_seats_root_device: "{{{{ lab.root_device }}}}"}}
+    - {{role: lab_bake, lab_bake_set_up: true}}
+"""
+SIGNALS = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - lab_signals: {name: test, region: us-east-1, folder: "{{ lab_folder }}", students: [ada], wait: 0}
 """
 
 
@@ -64,6 +87,8 @@ class Journey:
         # What a call may name a thing by, besides its id.
         self.aliases: dict[str, str] = {}
         (folder / "cloud.yml").write_text(CLOUD_SIDE.format(root=ROOT))
+        (folder / "signals.yml").write_text(SIGNALS)
+        (folder / "bake.yml").write_text(BAKE.format(root=ROOT))
 
     def go(self, playbook: Path, succeeds: bool = True, **settings: Any) -> None:
         self.learn()
@@ -72,7 +97,7 @@ class Journey:
             "lab_class_file": str(self.folder / "test.yml"),
             "lab_folder": str(self.folder / ".lab" / "test"),
             "lab_cloud_in_use": "localcloud",
-            **dict.fromkeys(("lab_prune", "lab_yes", "lab_force", "lab_interactive"), False),
+            **dict.fromkeys(("lab_prune", "lab_yes", "lab_force", "lab_interactive", "lab_keep_image"), False),
             "lab_only": [],
             "lab_on_roster": ["ada", "mary"],
             "lab_cloud_answers": True,
@@ -117,7 +142,7 @@ class Journey:
             SubnetId=seat["SubnetId"], TagSpecifications=tags("network-interface")
         )["NetworkInterface"]["NetworkInterfaceId"]
         other = self.ec2.run_instances(
-            ImageId=seat["ImageId"],
+            ImageId=next(each["Value"] for each in seat["Tags"] if each["Key"] == "BaseImage"),
             InstanceType="t3.micro",
             MinCount=1,
             MaxCount=1,
@@ -135,6 +160,7 @@ class Journey:
 
     def seat(self, student: str) -> dict[str, Any]:
         filters = [
+            {"Name": "tag:Lab", "Values": ["test"]},
             {"Name": "tag:Student", "Values": [student]},
             {"Name": "instance-state-name", "Values": ["running", "stopped"]},
         ]
@@ -149,9 +175,13 @@ def journey(cloud: LocalCloud, run: Callable[..., Any], tmp_path: Path) -> Itera
 
 def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey, greeting: int) -> None:
     up = journey.folder / "cloud.yml"
+    bake = journey.folder / "bake.yml"
     journey.go(up, lab_tags={"Task": "lecture"}, lab_spot=True, lab_zones=["us-east-1a"])
     waiter = journey.ec2.get_waiter("instance_running")
     waiter.wait(InstanceIds=[journey.seat("ada")["InstanceId"]], WaiterConfig={"Delay": 1})
+    journey.go(bake, lab_only=["image-builder"])
+    journey.cloud.say({journey.seat("ada")["InstanceId"]: "classlab-ready ada access"})
+    journey.go(journey.folder / "signals.yml")
     # No task any more, another student, one seat asleep, one no longer wanted.
     journey.go(up, lab_students=["ada", "mary"], lab_tags={}, lab_prune=True)
     journey.go(ROOT / "playbooks" / "stop.yml", lab_only=["mary"])
@@ -160,6 +190,8 @@ def test_enough_for_a_class_from_up_to_down_and_nothing_more(journey: Journey, g
     resize = ROOT / "playbooks" / "resize.yml"
     journey.go(resize, lab_only=["mary"], lab_type="t3.small", lab_ssh_port_tag=PORT_TAG)
     journey.go(up, lab_students=["ada", "mary"])
+    assert journey.seat("mary")["ImageId"] == journey.ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"]
+    journey.go(ROOT / "playbooks" / "images.yml", lab_students=["ada", "mary"], lab_packages=[], lab_prune=True)
     # Nobody can enter a seat here, and so not all is ok.
     journey.go(ROOT / "playbooks" / "check.yml", succeeds=False, lab_students=["ada", "mary"])
     journey.watched("ansible-inventory", "-i", "inventory/lab.aws_ec2.yml", "--list")
@@ -190,7 +222,7 @@ def denials(call: dict[str, Any], journey: Journey) -> Iterator[str]:
     if service == "ssm":
         for name in call["parameters"]["Names"]:
             yield from refused(call["iam_action"], f"arn:aws:ssm:us-east-1::parameter{name}")
-    elif service != "ec2" or action.startswith(READS):
+    elif service != "ec2" or (action.startswith(READS) and action != "GetConsoleOutput"):
         yield from refused(call["iam_action"], "*")
     else:
         born = call["parameters"].get("TagSpecifications", [])
@@ -237,6 +269,7 @@ BORN = {"aws:RequestTag/ManagedBy": "classlab"}
         ("ec2:ImportKeyPair", f"{ACCOUNT}:key-pair/x", {}),
         # Nobody makes another's machine their own by tagging it.
         ("ec2:CreateTags", f"{ACCOUNT}:instance/i-1", BORN),
+        ("ec2:GetConsoleOutput", f"{ACCOUNT}:instance/i-1", {}),
         ("ec2:RebootInstances", f"{ACCOUNT}:instance/i-1", OURS),
         ("iam:PassRole", f"{ACCOUNT}:role/admin", OURS),
     ],

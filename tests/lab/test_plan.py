@@ -191,6 +191,14 @@ def test_who_left_the_roster_is_told_to_go_on_billing(room: Classroom) -> None:
     assert stays.plan["hourly"] == pytest.approx(2 * goes.plan["hourly"], rel=1e-4)
 
 
+def test_what_a_bake_has_left_is_told_and_is_nobody_who_leaves(room: Classroom) -> None:
+    room.seat("ada")
+    room.seat("image-builder")
+    checked = room.check()
+    assert (checked.plan["leaving"], checked.plan["new"]) == ([], ["grace"])
+    assert any("was launched by `make bake`, which was cut off" in line for line in checked.say)
+
+
 def test_a_changed_type_acts_on_new_seats_only_and_that_is_told(room: Classroom) -> None:
     room.seat("ada", InstanceType="t3.small")
     checked = room.check()

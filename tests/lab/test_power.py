@@ -107,8 +107,15 @@ def test_one_that_does_not_answer_is_named(lab: CloudSide) -> None:
     up(lab, 1, "ada")  # nobody listens there
     stop(lab)
     done = start(lab, patience=5)
-    assert "was started, but its SSH does not answer" in done.refused["ada"]
+    assert "runs, but its SSH does not answer" in done.refused["ada"]
     assert done.changed == []
+
+
+def test_one_that_somebody_else_has_just_started_is_waited_for(lab: CloudSide) -> None:
+    up(lab, 1, "ada")
+    done = start(lab, patience=1)
+    assert "runs, but its SSH does not answer" in done.refused["ada"]
+    assert done.say == []
 
 
 def test_one_that_would_end_itself_at_once_is_not_started(lab: CloudSide, greeting: int) -> None:

@@ -118,6 +118,7 @@ def test_up_tells_the_playbook_all_it_needs(room: ClassRoom, cloud: LocalCloud) 
         "lab_yes": False,
         "lab_prune": True,
         "lab_force": False,
+        "lab_keep_image": False,
         "lab_interactive": False,
         "lab_only": ["ada", "grace"],
         "lab_name": "cs-one",
@@ -134,6 +135,18 @@ def test_up_tells_the_playbook_all_it_needs(room: ClassRoom, cloud: LocalCloud) 
         "ANSIBLE_CONFIG": str(room.root / "ansible.cfg"),
     }.items() <= environment.items()
     assert memory(room, "cs101") == "localcloud"
+
+
+def test_without_ssh_another_playbook_is_played_and_no_seat_is_looked_for(quick: QuickRoom) -> None:
+    quick.make(**{"up-without-ssh": QUICKLY_TELLS})
+    done = quick.run("up", SSH="no", STUDENT="ada")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told(quick)[0]["lab_only"] == ["ada"]
+    done = quick.run("up", SSH="no", FORCE="yes")
+    assert done.returncode and "FORCE=yes has nothing to force" in done.stderr
+    done = quick.run("up", SSH="never")
+    assert done.returncode and "SSH=never is neither yes nor no" in done.stderr
+    assert quick.run("down", SSH="no").returncode, "only up has a way without it"
 
 
 @pytest.mark.usefixtures("on_aws")
@@ -208,14 +221,6 @@ def test_extend_and_allow_hand_on_what_they_were_given(
     assert told(quick)[0]["lab_extend_hours"] == 1.5
     assert quick.run("allow", CIDR="203.0.113.7 198.51.100.0/24", CLOUD="localcloud").returncode == 0
     assert told(quick)[0]["lab_allow_cidrs"] == ["203.0.113.7/32", "198.51.100.0/24"]
-
-
-def test_with_seats_in_the_inventory_one_student_more_is_still_found(room: ClassRoom, lab_env: dict[str, str]) -> None:
-    """A --limit that matches none of the seats that exist must leave the plays of this machine."""
-    inventory = room.root / "inventory" / "lab.aws_ec2.yml"
-    inventory.write_text("all: {hosts: {grace: }}\n")
-    done = room.run("up", STUDENT="ada")
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_real_rooms_are_found(cloud: LocalCloud, tmp_path: Path) -> None:
@@ -412,6 +417,15 @@ def test_a_second_up_is_refused_while_the_first_is_at_work(quick: QuickRoom) -> 
     assert where(quick, "down", CLOUD="localcloud") == "localcloud"
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """These tests may run under `nohup`, and what they start would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_closed_terminal_ends_it_with_all_its_workers(quick: QuickRoom) -> None:
     (quick.root / "playbooks" / "up.yml").write_text(WAITS)
     process = quick.start("up")

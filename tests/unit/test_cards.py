@@ -7,6 +7,7 @@ import stat
 import subprocess
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -243,6 +244,14 @@ def test_what_a_teacher_has_put_beside_stays(folder: LabFolder) -> None:
 def test_a_seat_that_was_never_met_has_no_card(folder: LabFolder, pins: list[Pin], problem: str) -> None:
     Pins(folder).set(Seat("ben", "i-ben", ""), *pins)
     assert problem in made(folder, seat("ada"), seat("ben")).refused["ben"]
+
+
+def test_a_seat_that_nobody_enters_has_a_card_with_the_key_it_was_born_with(folder: LabFolder) -> None:
+    Pins(folder).set(Seat("ben", "i-ben", ""), Pin(HOST_KEY, one_use=True))
+    one = seat("ben")
+    ready = replace(one, tags={**one.tags, "Ready": "2026-11-21T08:00:00Z"})
+    assert made(folder, seat("ada"), ready).refused == {}
+    assert HOST_KEY in (folder.cards / "cs-ben" / "known_hosts").read_text()
 
 
 def test_a_lost_key_a_second_seat_and_one_that_boots(folder: LabFolder) -> None:

@@ -74,11 +74,17 @@ def test_an_unknown_cloud_is_refused(room: ClassRoom) -> None:
         (
             "down",
             {"CLAS": "cs101"},
-            "make down takes no CLAS: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE. Did you mean CLASS?",
+            "make down takes no CLAS: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE, KEEP_IMAGE. "
+            "Did you mean CLASS?",
         ),
-        ("down", {"PRUNE": "yes"}, "make down takes no PRUNE: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE."),
+        (
+            "down",
+            {"PRUNE": "yes"},
+            "make down takes no PRUNE: it takes CLASS, CLOUD, VERBOSE, FORMAT, YES, FORCE, KEEP_IMAGE.",
+        ),
         ("up", {"class": "demo"}, "Did you mean CLASS?"),
         ("up", {"PRUNE": "maybe"}, "PRUNE=maybe is neither yes nor no: write PRUNE=yes, or leave it away."),
+        ("up", {"SSH": "maybe"}, "SSH=maybe is neither yes nor no: write SSH=no, or leave it away."),
         ("up", {"YES": "y"}, "YES=y is neither yes nor no"),
         ("up", {"FORCE": "2"}, "FORCE=2 is neither yes nor no"),
         ("up", {"VERBOSE": "very"}, "VERBOSE=very is neither yes nor no"),

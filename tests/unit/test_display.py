@@ -47,15 +47,6 @@ def test_a_step_of_the_seats_is_told_once_when_the_last_seat_is_through() -> Non
     assert text(told.start("bob", "venv")) == ["Set up the seats", "  + pip                2 seats"]
 
 
-def test_a_seat_that_has_nothing_to_do_does_not_hold_up_the_others() -> None:
-    told = story(["ada", "bob"])
-    step(told, "ada", "probe", 0)
-    assert told.leave("ada") == []
-    step(told, "bob", "probe", 0)
-    step(told, "bob", "pip")
-    assert text(told.start("bob", "venv")) == ["Set up the seats", "  + pip                1 seat"]
-
-
 def test_unchanged_steps_are_not_told() -> None:
     told = story(["ada"])
     for name in ("probe", "pip", "venv"):

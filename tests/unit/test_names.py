@@ -50,6 +50,11 @@ def test_names_with_another_meaning_are_refused_with_one_that_is_free(name: str)
     assert student_name_problem(f"{name}-1") == ""
 
 
+@pytest.mark.parametrize(("name", "whose"), [("spare-1", "a spare seat"), ("image-builder", "`make bake` launches")])
+def test_names_of_classlabs_own_seats_are_no_students(name: str, whose: str) -> None:
+    assert whose in student_name_problem(name)
+
+
 def test_a_seat_s_hostname_never_gets_too_long() -> None:
     longest_lab, longest_student = "l" * 32, "s" * 30
     assert lab_name_problem(longest_lab) == student_name_problem(longest_student) == ""

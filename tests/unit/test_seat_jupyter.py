@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: int) -> dic
     packages = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
     (packages / "jupyterlab-4.6.6.dist-info").mkdir(parents=True)
     (tmp_path / "venv" / "pyvenv.cfg").write_text("version = 3.11.2\n")
-    for name, file in (("CONFIG", "jupyter.json"), ("RECORD", "installed.json"), ("UNITS", "units")):
+    files = (("CONFIG", "jupyter.json"), ("RECORD", "installed.json"), ("UNITS", "units"), ("TOKEN_MAKER", "maker"))
+    for name, file in files:
         monkeypatch.setattr(jupyter, name, str(tmp_path / file))
     monkeypatch.setattr(jupyter, "STARTS_WITHIN", 2.0)
     wanted = {"venv": str(tmp_path / "venv"), "owner": ME, "version": "4.6.6", "port": listening}
@@ -35,6 +37,8 @@ def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: int) -> dic
     wants.mkdir(parents=True)
     (tmp_path / "units" / jupyter.UNIT).write_text(jupyter._unit(wanted))
     (wants / jupyter.UNIT).symlink_to(f"../{jupyter.UNIT}")
+    Path(jupyter.TOKEN_MAKER).write_text(jupyter._maker(wanted))
+    Path(jupyter.TOKEN_MAKER).chmod(0o755)
     Path(jupyter.RECORD).write_text(json.dumps({"venv": wanted["venv"], "version": "4.6.6"}))
     Path(jupyter.CONFIG).write_text(json.dumps(jupyter._config(listening, "a" * 48)))
     return wanted
@@ -56,6 +60,8 @@ def test_each_thing_that_is_missing_is_named(seat: dict[str, Any], tmp_path: Pat
     for token in ("", "short"):
         config.write_text(json.dumps(jupyter._config(seat["port"], token)))
         assert "jupyter.json is not in place" in jupyter.missing(seat)
+    Path(jupyter.TOKEN_MAKER).chmod(0o644)
+    assert "maker is not in place" in jupyter.missing(seat)
     (tmp_path / "units" / "multi-user.target.wants" / jupyter.UNIT).unlink()
     assert f"{jupyter.UNIT} is not in place" in jupyter.missing(seat)
     (tmp_path / "venv" / "lib" / "python3.11" / "site-packages" / "jupyterlab-4.6.6.dist-info").rmdir()
@@ -85,3 +91,30 @@ def test_a_server_that_dies_tells_why(seat: dict[str, Any], listening: int) -> N
     assert config["IdentityProvider"]["token"] == "a" * 48
     assert config["ServerApp"]["ip"] == "127.0.0.1"
     assert Path(jupyter.CONFIG).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_seat_without_a_token_makes_its_own_and_no_second_one(seat: dict[str, Any]) -> None:
+    config = Path(jupyter.CONFIG)
+    config.unlink()
+    subprocess.run([jupyter.TOKEN_MAKER], check=True)
+    assert jupyter.missing(seat) == ""
+    first = jupyter._token()
+    assert first != "a" * 48
+    subprocess.run([jupyter.TOKEN_MAKER], check=True)
+    assert jupyter._token() == first
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_is_still_starting_is_waited_for_and_not_restarted(
+    seat: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> tuple[int, str, str]:
+        words.append(command)
+        monkeypatch.setattr(jupyter, "_answers", lambda _: True)
+        return 0, "", ""
+
+    monkeypatch.setattr(jupyter, "_answers", lambda _: False)
+    assert jupyter.ensure(run, seat) == [f"the notebook server answers at port {seat['port']}"]
+    assert words == [["systemctl", "start", jupyter.UNIT]]

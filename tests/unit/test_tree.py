@@ -110,7 +110,9 @@ def test_what_runs_on_a_seat_needs_nothing_but_python_and_ansible() -> None:
     assert imported - sys.stdlib_module_names == {"ansible"}
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "examples/weather/requirements.txt"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "examples/weather/requirements.txt"]
+)
 def test_a_lock_pins_every_package_and_names_no_index(lock: str) -> None:
     lines = [line for line in tree()[lock].decode().splitlines() if line and not line.lstrip().startswith("#")]
     pins = [line for line in lines if not line.startswith(" ")]

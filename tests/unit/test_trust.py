@@ -105,6 +105,18 @@ def test_only_some_students_are_met_but_all_are_in_ssh_config(room: Room) -> Non
     assert room.establish(*seats).met == ["ada"]
 
 
+def test_who_is_not_to_be_met_keeps_the_key_it_was_born_with(room: Room) -> None:
+    seat = room.seat("ada")
+    outcome = contact.establish(Contact(room.folder, "lab"), [seat], meet=False)
+    assert (outcome.changed, outcome.met, outcome.failures, room.calls) == (True, [], [], [])
+    assert [each.split()[3:] for each in room.pinned] == [["ada", "one-use"]]
+    assert "Host ada lab-ada" in room.folder.ssh_config.read_text()
+    assert contact.establish(Contact(room.folder, "lab"), [seat], meet=False) == Outcome()
+    # Somebody enters it later.
+    assert room.establish(seat).met == ["ada"]
+    assert room.first_keys == []
+
+
 @pytest.mark.parametrize(
     "said",
     [

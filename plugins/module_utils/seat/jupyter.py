@@ -1,7 +1,7 @@
 """A notebook server in the student's environment: on the seat's own loopback alone, where SSH leads to it.
 
 Its token is made on the seat, in a file that its owner alone can read, and stays there: it is in no command line, and
-Jupyter shows a token that it was given in no log.
+Jupyter shows a token that it was given in no log. An image has none: each seat makes its own before the server starts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import socket
 import time
 from typing import Any
@@ -22,6 +21,20 @@ CONFIG = f"{RECORDS}/jupyter.json"
 RECORD = f"{RECORDS}/jupyter-installed.json"
 UNITS = "/etc/systemd/system"
 UNIT = "classlab-jupyter.service"
+TOKEN_MAKER = "/usr/local/sbin/classlab-jupyter-token"  # noqa: S105 - a program
+MAKER = """\
+#!/bin/sh
+# Made by classlab: settings of the notebook server with a token of this seat's own, where it has none yet.
+set -eu
+umask 077
+[ ! -s {config} ] || exit 0
+token=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \\n')
+sed "s/TOKEN/$token/" >{config}.new <<'END'
+{settings}
+END
+chown {owner} {config}.new
+mv -f {config}.new {config}
+"""
 # One cell that takes too much memory shall cost its notebook, not the server with all notebooks.
 TEXT = """\
 # Made by classlab: the notebook server of {owner}, which only SSH leads to.
@@ -33,6 +46,7 @@ After=network.target
 User={owner}
 WorkingDirectory={home}
 Environment=PATH={venv}/bin:/usr/local/bin:/usr/bin:/bin VIRTUAL_ENV={venv}
+ExecStartPre=+{maker}
 ExecStart={venv}/bin/jupyter lab --config={config}
 Restart=on-failure
 RestartSec=5
@@ -52,22 +66,33 @@ def missing(wanted: dict[str, Any]) -> str:
         return why
     if read_text(f"{UNITS}/{UNIT}") != _unit(wanted) or not os.path.exists(f"{UNITS}/multi-user.target.wants/{UNIT}"):
         return f"{UNIT} is not in place"
+    if read_text(TOKEN_MAKER) != _maker(wanted) or not os.access(TOKEN_MAKER, os.X_OK):
+        return f"{TOKEN_MAKER} is not in place"
     if not _token() or _config(port, _token()) != read_record(CONFIG):
         return f"{CONFIG} is not in place"
-    return "" if _answers(port) else f"no notebook server answers at port {port}"
+    return "" if _answers(port) else _silent(port)
 
 
 def ensure(run: Run, wanted: dict[str, Any]) -> list[str]:
     """Make it so; what was done, in words. A server that answers as wanted is not restarted."""
     path, version, port = str(wanted["venv"]), str(wanted["version"]), int(wanted["port"])
     done: list[str] = []
-    if not missing(wanted):
+    why = missing(wanted)
+    if not why:
         return done
+    if why == _silent(port):  # it may still be starting, as after a boot
+        _systemctl(run, "start", UNIT)
+        _wait(run, port)
+        return [f"the notebook server answers at port {port}"]
     if _not_installed(path, version):
         _install(run, wanted)
         done.append(f"jupyterlab {version} is in {path}")
     user = venv.owner_of({"owner": wanted["owner"], "path": path})
-    write_file(CONFIG, json.dumps(_config(port, _token() or secrets.token_hex(24))) + "\n", 0o600, (user.pw_uid, 0))
+    if token := _token():
+        write_file(CONFIG, json.dumps(_config(port, token)) + "\n", 0o600, (user.pw_uid, 0))
+    elif os.path.lexists(CONFIG):
+        os.unlink(CONFIG)
+    write_file(TOKEN_MAKER, _maker(wanted), 0o755)
     write_file(f"{UNITS}/{UNIT}", _unit(wanted))
     _systemctl(run, "daemon-reload")
     _systemctl(run, "stop", UNIT)
@@ -104,7 +129,12 @@ def _install(run: Run, wanted: dict[str, Any]) -> None:
 def _unit(wanted: dict[str, Any]) -> str:
     path, owner = str(wanted["venv"]), str(wanted["owner"])
     home = venv.owner_of({"owner": owner, "path": path}).pw_dir
-    return TEXT.format(owner=owner, home=home, venv=path, config=CONFIG)
+    return TEXT.format(owner=owner, home=home, venv=path, config=CONFIG, maker=TOKEN_MAKER)
+
+
+def _maker(wanted: dict[str, Any]) -> str:
+    settings = json.dumps(_config(int(wanted["port"]), "TOKEN"))
+    return MAKER.format(config=CONFIG, settings=settings, owner=wanted["owner"])
 
 
 def _config(port: int, token: str) -> dict[str, Any]:
@@ -117,6 +147,10 @@ def _token() -> str:
     provider = read_record(CONFIG).get("IdentityProvider")
     token = provider.get("token") if isinstance(provider, dict) else ""
     return token if isinstance(token, str) and re.fullmatch(r"[0-9a-f]{48}", token) else ""
+
+
+def _silent(port: int) -> str:
+    return f"no notebook server answers at port {port}"
 
 
 def _answers(port: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from classlab.cards.handout import CARD, KEY, KNOWN_HOSTS, RCLONE, SSH_CONFIG, VSCODE, Handout, files, zipped
 from classlab.cards.page import page
 from classlab.cloud.seats import Seat, by_student
+from classlab.cloud.signals import TAG
 from classlab.errors import ClasslabError
 from classlab.labfolder import LabFolder
 from classlab.names import make
@@ -101,7 +102,8 @@ def _card(
     if seat.state != "running" or not address:
         return f"The seat is {seat.state} and cannot be reached yet: wait a minute, then try again."
     reached = sshconfig.Seat(student.name, seat.id, address, port)
-    own = [each for each in pins.of(reached) if not each.one_use]
+    # A seat that nobody enters keeps the key that it was born with.
+    own = [each for each in pins.of(reached) if not each.one_use or TAG in seat.tags]
     if len(own) != 1 or len(pins.of(reached)) != 1:
         return f"The seat's host key is not pinned yet: `{mend}` meets it."
     key = folder.student_key(student.name)

@@ -12,7 +12,7 @@ from classlab.cloud.kinds import MANAGED_BY, tags_of
 from classlab.cloud.seats import LIVING, Seat
 from classlab.display.recap import listed
 from classlab.labfolder import LabFolder
-from classlab.names import make
+from classlab.names import BUILDER, make
 from classlab.plan.cloud import Cloud, ask, filters
 from classlab.plan.living import counted, instances
 from classlab.trust import sshconfig
@@ -33,9 +33,10 @@ class Thing:
 
 @dataclass
 class Lab:
-    """As the cloud tells it. `others` were launched with the lab's key, and are not known as its seats."""
+    """As the cloud tells it. `builders` were launched by `make bake`; `others` with the lab's key, but lack tags."""
 
     seats: list[Seat] = field(default_factory=list)
+    builders: list[Seat] = field(default_factory=list)
     others: list[Thing] = field(default_factory=list)
     disks: list[Thing] = field(default_factory=list)
     rest: list[Thing] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Lab:
             self,
             seats=[each for each in self.seats if each.student in students],
             disks=[each for each in self.disks if each.student in students],
+            builders=[],
             others=[],
         )
 
@@ -75,12 +77,14 @@ def look(cloud: Cloud, name: str) -> Lab:
             "ec2:DescribeKeyPairs": lambda: ec2.describe_key_pairs(Filters=filters(key_name=[name]))["KeyPairs"],
         }
     )
-    known = first.get("ec2:DescribeInstances") or []
+    everybody = first.get("ec2:DescribeInstances") or []
+    known = [each for each in everybody if tags_of(each).get("Student") != BUILDER]
     roots = {disk: tags_of(each).get("Student", "") for each in known if (disk := _root(each))}
     second = ask({"ec2:DescribeVolumes": lambda: _volumes(ec2, list(roots))} if roots else {})
     return Lab(
         seats=[in_cloud.seat(each) for each in known],
-        others=_others(first.get("ec2:DescribeInstances by key") or [], known),
+        builders=[in_cloud.seat(each) for each in everybody if each not in known],
+        others=_others(first.get("ec2:DescribeInstances by key") or [], everybody),
         disks=[
             Thing("disk", each["VolumeId"], tags_of(each), roots[each["VolumeId"]])
             for each in second.get("ec2:DescribeVolumes") or []
@@ -126,6 +130,12 @@ def lab(
     yield from troubles
     if not troubles and roster:
         yield good("seats", f"{counted(len(there.seats))}, for each student one")
+    for each in there.builders:
+        yield bad(
+            "builder",
+            f"{each.id} was launched by `{make('bake', class_name)}`, and bills. Unless that is at work now: run it "
+            "again, and it ends it.",
+        )
     if asleep := sorted(each.student for each in there.seats if each.asleep):
         yield good("asleep", f"{listed(asleep)}; `{make('start', class_name)}` wakes them", asleep)
     if there.up:

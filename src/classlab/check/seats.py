@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from classlab.check.finding import Finding, bad, good
@@ -16,7 +15,7 @@ from classlab.display.recap import listed
 from classlab.gone.bill import natural
 from classlab.labfolder import LabFolder
 from classlab.names import make
-from classlab.trust import sshconfig
+from classlab.trust import keys, sshconfig
 
 AT_ONCE = 50
 # So long a seat has to answer; all are asked at once.
@@ -47,7 +46,7 @@ class Entered:
             "student": student,
             "ssh": shlex.join(self.ssh),
             "ends_at": self.seat.tags.get("EndsAt", ""),
-            "public_key": own_keys.get(student) or _text(Path(f"{folder.student_key(student)}.pub")),
+            "public_key": keys.of_student(folder, student, own_keys),
         }
 
 
@@ -135,7 +134,3 @@ def verdict(
             "entered by the pinned host key; Python, venv, project, deadline and clock are as they should be",
             well,
         )
-
-
-def _text(file: Path) -> str:
-    return file.read_text().strip() if file.exists() else ""

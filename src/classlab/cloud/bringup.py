@@ -9,6 +9,7 @@ from classlab.cloud import seats as in_cloud
 from classlab.cloud.launch import Launched, Launcher, seat_tags
 from classlab.cloud.regions import reason
 from classlab.cloud.seats import Seat
+from classlab.names import BUILDER
 
 # A list of more names than this is not read.
 MOST_NAMES = 12
@@ -56,7 +57,9 @@ def bring_up(ec2: Any, wanted: Wanted, launcher: Callable[[Mapping[str, list[str
             ids = {student: [seat.id for seat in them] for student, them in in_cloud.by_student(before).items()}
             awaited |= _launch(launcher(ids), missing, brought)
         awaited |= _start(ec2, wanted, [seat for seat in kept if seat.student in wanted.students], brought)
-    tags = [(seat, seat_tags(wanted.tags, wanted.lab, seat.student)) for seat in kept]
+    # A seat that `make bake` launched is nobody's, and has an end of its own.
+    same_end = [seat for seat in kept if (seat.student == BUILDER) == (BUILDER in wanted.students)]
+    tags = [(seat, seat_tags(wanted.tags, wanted.lab, seat.student)) for seat in same_end]
     brought.retagged = [seat.student for seat in in_cloud.correct_tags(ec2, wanted.lab, tags)]
     if awaited:
         after, late = in_cloud.wait_until_running(ec2, wanted.lab, awaited, wanted.patience)
@@ -64,7 +67,8 @@ def bring_up(ec2: Any, wanted: Wanted, launcher: Callable[[Mapping[str, list[str
     else:
         after = before
     gone = {seat.id for student in brought.ended for seat in alive[student]}
-    there = [seat for seat in after if seat.student and seat.living and seat.id not in gone]
+    others = {"", BUILDER}.difference(wanted.students)
+    there = [seat for seat in after if seat.student not in others and seat.living and seat.id not in gone]
     brought.found = sorted(there, key=lambda seat: (seat.student, seat.id))
     _refuse_twins(wanted, brought)
     _tell(wanted, brought)

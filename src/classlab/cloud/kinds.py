@@ -7,6 +7,8 @@ from datetime import UTC
 from typing import Any
 
 MANAGED_BY = "classlab"
+# On a seat: Ubuntu's image that it stems from, whether it was launched from that one or from one baked of it.
+BASE_IMAGE = "BaseImage"
 
 Record = Mapping[str, Any]
 

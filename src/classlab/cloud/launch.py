@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from classlab.cloud import refusals
-from classlab.cloud.patience import patiently
+from classlab.cloud.patience import Pace, patiently
 from classlab.cloud.refusals import Holds
 from classlab.cloud.regions import code
 from classlab.cloud.userdata import FirstBoot
@@ -46,6 +46,7 @@ class Blueprint:
     places: Sequence[Place]
     first_boot: FirstBoot
     spot: bool = False
+    public_keys: Mapping[str, str] = field(default_factory=dict)  # by student
 
     def tags_of(self, student: str) -> dict[str, str]:
         return seat_tags(self.tags, self.lab, student)
@@ -130,6 +131,7 @@ class Launcher:
 
     def __post_init__(self) -> None:
         self._began = time.monotonic()
+        self._pace = Pace()
         self._lock = threading.Lock()
         self._full: dict[Place, str] = {}
         self._for_all = ""
@@ -138,9 +140,7 @@ class Launcher:
     def all(self, students: Iterable[str]) -> Launched:
         launched = Launched()
         # All of them before the first launch: what is wrong with keys or user data is said while nothing exists yet.
-        told = {
-            student: self.blueprint.first_boot.user_data(*keys.first_key(self.folder, student)) for student in students
-        }
+        told = {student: self._told(student) for student in students}
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for student, answer in zip(told, pool.map(self._one, told, told.values()), strict=True):
                 if isinstance(answer, _NotGivenError):
@@ -149,6 +149,10 @@ class Launcher:
                     launched.ids[student] = answer
         launched.denial = self._denial
         return launched
+
+    def _told(self, student: str) -> str:
+        host_key = keys.first_key(self.folder, student)
+        return self.blueprint.first_boot.user_data(*host_key, self.blueprint.public_keys.get(student, ""), student)
 
     def _one(self, student: str, user_data: str) -> str | _NotGivenError:
         """The id of the student's new seat, or why there is none. A zone that said no to one is not asked again."""
@@ -191,7 +195,8 @@ class Launcher:
         for nth in range(MOST_TOKENS):
             token = self.token(place, student, nth)
             try:
-                answer = patiently(self.ec2.run_instances, self.patience, YOUNG, ClientToken=token, **request)
+                asked = {"ClientToken": token, **request}
+                answer = patiently(self.ec2.run_instances, self.patience, YOUNG, self._pace, **asked)
             except ClientError as error:
                 if code(error) == "IdempotentInstanceTerminated":
                     continue

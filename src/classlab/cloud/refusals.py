@@ -60,18 +60,17 @@ _OF_LAB = {
     "AuthFailure": _NOBODY,
     "ExpiredToken": _NOBODY,
     "InvalidClientTokenId": _NOBODY,
-    "RequestExpired": "AWS takes this computer's clock for wrong (RequestExpired): set it, then `{again}`.",
-}
-_OF_SEAT = {
+    # No seat at all was launched for a whole minute.
     "RequestLimitExceeded": "AWS was asked too often by all of this account, and went on saying so: wait a minute, "
-    "then `{again}`.",
+    "then `{again}` adds what is missing.",
+    "RequestExpired": "AWS takes this computer's clock for wrong (RequestExpired): set it, then `{again}`.",
 }
 
 
 def of(error: Exception, facts: Mapping[str, str]) -> Refusal:
     """`facts`: type, region, image, subnet, again."""
     told = {**facts, "code": code(error)}
-    for holds, sentences in ((Holds.PLACE, _OF_PLACE), (Holds.LAB, _OF_LAB), (Holds.SEAT, _OF_SEAT)):
+    for holds, sentences in ((Holds.PLACE, _OF_PLACE), (Holds.LAB, _OF_LAB)):
         if sentence := sentences.get(code(error)):
             return Refusal(holds, sentence.format(**told))
     if isinstance(error, ClientError):

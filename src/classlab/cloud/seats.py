@@ -22,9 +22,9 @@ from classlab.names import lab_name_problem
 AT_ONCE = 10
 LIVING = ("pending", "running", "stopping", "stopped")
 PATIENCE = 60.0
-# CreateTags takes this many ids.
+# CreateTags takes this many ids, and a page of an answer has at most this many instances.
 MOST_IDS = 1000
-PAUSES = (1.0, 2.0, 3.0)
+PAUSES = (0.5, 1.0, 1.0, 2.0, 3.0)
 # A seat that boots has to be told of a later deadline before it meets the one that it knows.
 BOOT = timedelta(minutes=5)
 
@@ -75,7 +75,9 @@ def records(ec2: Any, lab: str) -> list[Any]:
     if problem := lab_name_problem(lab):
         raise UsageError(problem)
     filters = [{"Name": "tag:Lab", "Values": [lab]}, {"Name": "tag:ManagedBy", "Values": [MANAGED_BY]}]
-    found = [each for page in _pages(ec2.describe_instances, Filters=filters) for each in _instances(page)]
+    # Without a size of its pages AWS throttles such a question sooner, and may not answer it in time.
+    pages = _pages(ec2.describe_instances, Filters=filters, MaxResults=MOST_IDS)
+    found = [each for page in pages for each in _instances(page)]
     ours = {"Lab": lab, "ManagedBy": MANAGED_BY}
     return [each for each in found if ours.items() <= tags_of(each).items()]
 
@@ -259,17 +261,19 @@ class Ended:
     left: dict[str, tuple[Seat, str]]  # by id, with a sentence
 
 
-def end_all(ec2: Any, lab: str, region: str, patience: float, expected: float = 0) -> Ended:
-    """Terminate every seat of the lab, and see that it is terminated.
+def end_all(ec2: Any, lab: str, region: str, patience: float, expected: float = 0, only: Collection[str] = ()) -> Ended:
+    """Terminate every seat of the lab, or `only` these, and see that it is terminated.
 
     `expected`: for so many seconds a seat may appear although none is seen now, because an `up` was cut off.
     """
     asked: dict[str, Seat] = {}
     left: dict[str, tuple[Seat, str]] = {}
-    cancel_spot_requests(ec2, lab)
+    if not only:
+        cancel_spot_requests(ec2, lab)
     appears_until = time.monotonic() + expected
     for seats in watch(ec2, lab, patience):
-        alive = [seat for seat in seats if seat.state != "terminated" and seat.id not in left]
+        chosen = [seat for seat in seats if not only or seat.id in only]
+        alive = [seat for seat in chosen if seat.state != "terminated" and seat.id not in left]
         new = [seat for seat in alive if seat.living and seat.id not in asked]
         refused = all_or_each(ec2.terminate_instances, [seat.id for seat in new])
         asked |= {seat.id: seat for seat in alive}

@@ -17,7 +17,7 @@ from classlab.command.makevars import ALWAYS, FORMATS, Wishes, wishes
 from classlab.command.running import INTERRUPTED, run
 from classlab.display.recap import listed
 from classlab.errors import ClasslabError, CloudError, UsageError
-from classlab.names import did_you_mean, is_spare, make
+from classlab.names import BUILDER, did_you_mean, is_spare, make
 
 HERE, SEATS = "inventory/localhost.yml", "inventory/lab.aws_ec2.yml"
 FOR_PROGRAMS = ("json", "csv")
@@ -31,6 +31,8 @@ class Verb:
     needs: tuple[str, ...] = ()
     # Makes the lab: chooses its cloud, and starts localcloud where it never ran.
     makes: bool = False
+    # Makes an image of a seat of its own, and the lab itself only for as long.
+    bakes: bool = False
     # Removes the lab: to find nothing is no failure.
     removes: bool = False
     # Only tells: that there is nothing is an answer.
@@ -49,8 +51,10 @@ class Verb:
 
 
 VERBS = {
-    "up": Verb(takes=("STUDENT", "PRUNE", "FORCE", "YES"), makes=True, enters=True),
-    "down": Verb(takes=("YES", "FORCE"), removes=True),
+    "up": Verb(takes=("STUDENT", "PRUNE", "FORCE", "YES", "SSH"), makes=True),
+    "down": Verb(takes=("YES", "FORCE", "KEEP_IMAGE"), removes=True),
+    "bake": Verb(takes=("FORCE",), makes=True, bakes=True),
+    "images": Verb(takes=("PRUNE",), looks=True),
     "extend": Verb(needs=("HOURS",), enters=True),
     "allow": Verb(takes=("CIDR",)),
     "stop": Verb(takes=("STUDENT",)),
@@ -101,6 +105,11 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
     wanted = wishes(name, verb.takes, verb.needs, caller, always, verb.formats)
     if wanted.as_json and "YES" in verb.takes and sys.stdin.isatty() and not wanted.yes:
         raise UsageError(f"make {name} may have to ask, and FORMAT=json has no place for a question: add YES=yes.")
+    if wanted.force and not wanted.ssh:
+        raise UsageError(
+            "SSH=no launches seats and changes nothing on those that are there, so FORCE=yes has nothing to force: "
+            "leave one of them away."
+        )
     root = _root(Path.cwd())
     if verb.account:
         return _on_account(name, wanted, root, caller)
@@ -115,7 +124,8 @@ def command(words: list[str], caller: Mapping[str, str]) -> int:
     names = [each.name for each in on_it]
     people = [each for each in names if not is_spare(each)]
     if not problems:  # a wrong roster is told of by the plan, all of it
-        wanted = replace(wanted, students=_named(wanted.students, names, this))
+        named = [BUILDER] if verb.bakes else _named(wanted.students, names, this)
+        wanted = replace(wanted, students=named)
     shown = f"make {name} CLASS={this.name}"
     with this.folder.alone(shown, say) if verb.changes else nullcontext() as lock:
         return _act(name, verb, wanted, this, people, caller, lock)
@@ -278,7 +288,8 @@ def _words(
     words = [str(clouds.program("ansible-playbook"))]
     for inventory in inventories:
         words += ["-i", inventory]
-    words += [f"playbooks/{name}.yml", "-e", f"@{this.file}", "-e", json.dumps(controls)]
+    words += [f"playbooks/{name}{'' if wanted.ssh else '-without-ssh'}.yml"]
+    words += ["-e", f"@{this.file}", "-e", json.dumps(controls)]
     if wanted.students:
         words += ["--limit", ",".join(["localhost", *wanted.students])]
     return [*words, "-v"] if wanted.verbose else words
@@ -297,4 +308,6 @@ def _interrupted(name: str, verb: Verb, this: ClassFile, cloud: str) -> str:
         return f"Interrupted; what was begun goes on on the seats: {make('run', this.name)} shows how it went."
     stays = "what exists stays and bills" if cloud == clouds.AWS else "what exists stays"
     goes_on = f"{make('up', this.name)} goes on, " if verb.makes or name == "reset" else ""
+    if verb.bakes:
+        goes_on = f"{make(name, this.name)} begins anew, "
     return f"Interrupted; {stays}: {goes_on}{make('down', this.name)} removes it."

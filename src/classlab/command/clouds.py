@@ -108,6 +108,8 @@ def base(caller: Mapping[str, str], root: Path, region: str) -> Environment:
         "ANSIBLE_DEPRECATION_WARNINGS": "false",
         # STUDENT= may name one whose seat is still to be made.
         "ANSIBLE_HOST_PATTERN_MISMATCH": "ignore",
+        # inventory/ has two kinds; Ansible loads all that it is told of.
+        "ANSIBLE_INVENTORY_ENABLED": "auto,yaml",
         "LAB_REGION": region,
     }
 

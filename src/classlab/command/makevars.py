@@ -30,11 +30,13 @@ class Wishes:
     yes: bool = False
     prune: bool = False
     force: bool = False
+    keep_image: bool = False
     students: list[str] = field(default_factory=list)
     hours: float = 0
     cidrs: list[str] = field(default_factory=list)
     command: str = ""
     type: str = ""
+    ssh: bool = True
 
     @property
     def as_json(self) -> bool:
@@ -46,6 +48,7 @@ class Wishes:
             "lab_yes": self.yes,
             "lab_prune": self.prune,
             "lab_force": self.force,
+            "lab_keep_image": self.keep_image,
             "lab_only": self.students,
             "lab_extend_hours": self.hours,
             "lab_allow_cidrs": self.cidrs,
@@ -79,11 +82,13 @@ def wishes(
         yes=_yes("YES", told),
         prune=_yes("PRUNE", told),
         force=_yes("FORCE", told),
+        keep_image=_yes("KEEP_IMAGE", told),
         students=list(dict.fromkeys(re.findall(r"[^\s,]+", told.get("STUDENT", "")))),
         hours=_hours(told.get("HOURS", "")),
         cidrs=[_cidr(each) for each in re.findall(r"[^\s,]+", told.get("CIDR", ""))],
         command=told.get("CMD", "") or told.get("SCRIPT", ""),
         type=_type(told.get("TYPE", "")),
+        ssh=_yes("SSH", told, default=True),
     )
 
 
@@ -94,13 +99,16 @@ def told_format(value: str, formats: Sequence[str]) -> str:
     return value
 
 
-def _yes(name: str, told: Mapping[str, str]) -> bool:
+def _yes(name: str, told: Mapping[str, str], *, default: bool = False) -> bool:
     value = told.get(name, "").lower()
+    if not value:
+        return default
     if value in ("yes", "true", "1"):
         return True
-    if value in ("", "no", "false", "0"):
+    if value in ("no", "false", "0"):
         return False
-    raise UsageError(f"{name}={told[name]} is neither yes nor no: write {name}=yes, or leave it away.")
+    word = "no" if default else "yes"
+    raise UsageError(f"{name}={told[name]} is neither yes nor no: write {name}={word}, or leave it away.")
 
 
 def _hours(value: str) -> float:

@@ -81,12 +81,12 @@ def start(ec2: Any, lab: str, students: Collection[str], port_tag: str, patience
     by_id = {each.id: each.student for each in chosen if each.id not in refusals}
     now, late = in_cloud.wait_until_running(ec2, lab, list(by_id), patience)
     refused |= {by_id[id_]: sentence for id_, sentence in late.items()}
-    # By their ids: EC2 still tells of a student's former seat, which has ended.
-    ids = {each.id for each in asleep if each.student not in refused}
-    woken = [each for each in now if each.id in ids]
+    # By their ids: EC2 still tells of a former seat, which has ended. With those that ran already: somebody else
+    # may have woken them a moment ago.
+    running = [each for each in now if each.id in by_id and by_id[each.id] not in refused]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        silent = pool.map(lambda each: _silent(each, port_tag, until), woken)
-        refused |= {each.student: why for each, why in zip(woken, silent, strict=True) if why}
+        silent = pool.map(lambda each: _silent(each, port_tag, until), running)
+        refused |= {each.student: why for each, why in zip(running, silent, strict=True) if why}
     done = _names(asleep, refused)
     say = [f"{counted(done)} started: {listed(done)}."] if done else [] if refused else ["All run already."]
     return Powered(_living(now), done, refused, say)
@@ -96,7 +96,7 @@ def _silent(seat: Seat, port_tag: str, until: float) -> str:
     """Wait until its SSH answers: '', or why it is no use yet."""
     while why := answers(*seat.reached(port_tag)):
         if time.monotonic() > until:
-            return f"{seat.id} was started, but its SSH does not answer ({why}): wait a minute, then `make status`."
+            return f"{seat.id} runs, but its SSH does not answer ({why}): wait a minute, then `make status`."
         time.sleep(0.5)
     return ""
 

@@ -11,7 +11,7 @@ from classlab.cloud.regions import reason
 from classlab.cloud.seats import Seat
 from classlab.errors import CloudError
 from classlab.labfolder import LabFolder
-from classlab.names import make
+from classlab.names import BUILDER, make
 from classlab.trust import sshconfig
 from classlab.trust.pins import Pins
 
@@ -31,13 +31,16 @@ class Way:
 
 
 def ways(ec2: Any, lab: str, folder: LabFolder, class_name: str, port_tag: str) -> dict[str, Way]:
-    """By student, for all seats that there are. The ssh_config is brought up to date on the way."""
+    """
+    By student, for all seats that there are. The ssh_config is brought up to date on the way; it has the builder
+    too, on which `make bake` may be at work.
+    """
     try:
         found = [each for each in seats.of_lab(ec2, lab) if each.living]
     except (ClientError, BotoCoreError) as error:
         raise CloudError(f"The cloud cannot be asked where the seats are. {reason(error)}") from error
     sshconfig.follow(folder, lab, found, port_tag)
-    return {each.student: Way(each, _asleep(each, class_name)) for each in found}
+    return {each.student: Way(each, _asleep(each, class_name)) for each in found if each.student != BUILDER}
 
 
 def into(students: Iterable[str], known: Mapping[str, Way], class_name: str) -> dict[str, Way]:

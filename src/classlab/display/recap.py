@@ -10,7 +10,7 @@ from classlab import names
 
 SHORT = 10  # more seats than this are not all listed when all is well
 # Verbs that only tell: what they told is their end.
-TELLING = {"audit", "cards", "check", "collect", "cost", "run", "status"}
+TELLING = {"audit", "bake", "cards", "check", "collect", "cost", "images", "run", "status"}
 NAMED = 5  # so many names are listed before "and 12 more"
 
 

@@ -5,7 +5,7 @@ reads 600 lines, but everybody wants to see the failure of one at once.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -74,10 +74,13 @@ class Story:
         """A play begins; `seats` are those of its hosts that are students' seats."""
         lines = self._end_play()
         self.play = Play(title, tuple(hosts), here=set(hosts) <= {"localhost"})
-        for host in hosts:
-            if host in seats:
-                self.seats.setdefault(host, Seat(host))
+        self.there(host for host in hosts if host in seats)
         return lines
+
+    def there(self, students: Iterable[str]) -> None:
+        """These have seats, of which the table tells."""
+        for each in students:
+            self.seats.setdefault(each, Seat(each))
 
     def start(self, host: str, step: str) -> list[Line]:
         """A host begins a task of this step, so it is through with the steps before."""
@@ -118,11 +121,6 @@ class Story:
             return self._told_steps()
         self._alike[same] = [host]
         return [*self._under_heading(*self._failure(host, task, failure)), *self._told_steps()]
-
-    def leave(self, host: str) -> list[Line]:
-        """A host has nothing left to do in this play."""
-        self.play.gone.add(host)
-        return self._told_steps()
 
     def lacking(self, failures: Sequence[Mapping[str, Any]], state: str = "failed") -> None:
         """Seats that are not as they should be, as the cloud side reports them."""

@@ -5,7 +5,7 @@ what stays in the end is told with the name of its holder, never passed over.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +36,7 @@ BUSY = frozenset(
     | {"InvalidIPAddress.InUse", "InvalidNetworkInterface.InUse", "InvalidSnapshot.InUse", "VolumeInUse"}
 )
 AT_ONCE = 8
+Keep = Callable[[Sequence[Found]], Sequence[Found]]
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,28 @@ class Removal:
     unseen: list[str] = field(default_factory=list)
 
 
-def remove(name: str, region: str, client: Any, limit: float, dry: bool = False) -> Removal:
-    """Remove what carries the lab's tags; keep on for `limit` seconds where something is still held."""
+def remove(
+    name: str,
+    region: str,
+    client: Any,
+    limit: float,
+    kinds: Sequence[str] = ORDER,
+    keep: Keep | None = None,
+    dry: bool = False,
+) -> Removal:
+    """
+    Remove what carries the lab's tags; go on for `limit` seconds where something is still held. `keep` is shown the
+    images and snapshots, and says which of them stay.
+    """
     if problem := lab_name_problem(name):
         raise UsageError(problem)
     done = Removal()
     until = time.monotonic() + limit
-    for kind in ORDER:
+    stay = {each.id for each in _stay(name, region, client, keep)} if keep else set()
+    for kind in kinds:
         try:
-            things = [each for each in look(name, region, client, BY_NAME[kind]) if _ours(each)]
+            there = look(name, region, client, BY_NAME[kind])
+            things = [each for each in there if _ours(each) and each.id not in stay]
             # The lab's own key pair is called as the lab is, and is the matter of the role lab_key.
             things = [each for each in things if (each.kind, each.label) != ("key pair", name)]
         except (ClientError, BotoCoreError) as error:
@@ -76,6 +90,11 @@ def remove(name: str, region: str, client: Any, limit: float, dry: bool = False)
         done.stays += stays
         done.removed += [each for each in things if each.id not in {stay.thing.id for stay in stays}]
     return done
+
+
+def _stay(name: str, region: str, client: Any, keep: Keep) -> Sequence[Found]:
+    kinds = [BY_NAME[each] for each in ("image", "snapshot")]
+    return keep([thing for kind in kinds for thing in look(name, region, client, kind) if _ours(thing)])
 
 
 def _ours(thing: Found) -> bool:
@@ -105,6 +124,9 @@ def _attempt(name: str, client: Any, thing: Found) -> Stays | None:
         if not now:
             return None
         thing = now[0]
+        if thing.kind == "image" and thing.state == "pending":
+            # Its snapshot may not be there yet, and would be nobody's then.
+            return Stays(thing, "EC2 is still making it, which takes some minutes: try again then.", busy=True)
         if stays := _held(name, client, thing):
             return stays
         DELETE[thing.kind](client, thing)

@@ -5,6 +5,7 @@ from collections.abc import Container, Sequence
 
 from classlab import money
 from classlab.cloud.kinds import KINDS, Found, counted
+from classlab.gone import keeping
 from classlab.gone.bill import Bill, an_hour, natural
 from classlab.gone.sweep import Sweep
 from classlab.money import dollars
@@ -19,6 +20,8 @@ def what_goes(sweep: Sweep, cloud: str) -> list[str]:
         lines = [f"Lab {sweep.name} on {cloud}. This will be removed:", *_by_region(sweep)]
         cost = an_hour(sweep.found)
         lines.append(f"It costs about {dollars(cost)} an hour." if cost else "It costs nothing as it is.")
+    if sweep.kept:
+        lines.append(f"Kept: {keeping.told(sweep.kept)}.")
     if sweep.unseen:
         where = len({each.region for each in sweep.unseen})
         lines.append(f"Not all could be seen: {where} region{'s' if where != 1 else ''} refused or did not answer.")

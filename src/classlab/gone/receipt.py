@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from classlab.cloud.kinds import KINDS, Found, counted
+from classlab.gone import keeping
 from classlab.gone.bill import Bill
 from classlab.gone.listing import bill_of, columns, minute, named, untouched
 from classlab.gone.sweep import Sweep, Unseen
@@ -60,6 +61,11 @@ class Receipt:
     def verdict(self) -> str:
         """The last line: gone, with proof, or what is still there or was not seen."""
         regions = f"{len(self.after.regions)} region{'s' if len(self.after.regions) != 1 else ''}"
+        if self.complete and self.after.kept:
+            return (
+                f"{self.name} is gone: nothing but the image that you keep is left in {regions}. `{self.again}` "
+                "removes that as well."
+            )
         if self.complete and not self.before.found:
             return f"Nothing of lab {self.name} is on {self.cloud} ({regions} asked)."
         if self.complete:
@@ -89,6 +95,7 @@ class Receipt:
         lines += ["", *bill_of(self.bill, most_seats)] if self.bill.seats else []
         for title, entries in (
             ("Left:", [f"{named(each)}. {self.why.get(each.id, '')}" for each in self.left]),
+            ("Kept, and billing:", [f"{keeping.told(self.after.kept)}."] if self.after.kept else []),
             ("Went wrong on the way:", self.troubles),
             ("Not visible:", _refusals(self.after.unseen)),
             ("Not touched, because it does not carry the lab's tags:", untouched(self.before)),
@@ -121,6 +128,7 @@ class Receipt:
             "regions": self.after.regions,
             "found": things(self.before.found),
             "removed": things(self.removed),
+            "kept": things(self.after.kept),
             "left": [{**each, "why": self.why.get(each["id"], "")} for each in things(self.left)],
             "not_known": things(self.unknown),
             "not_visible": [asdict(each) for each in self.after.unseen],

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from classlab.cloud.kinds import BY_NAME, KINDS, MANAGED_BY, Found, Kind, Record, stamp, tags_of
 from classlab.cloud.regions import Connect, enabled, reason
 from classlab.errors import UsageError
+from classlab.gone.keeping import kept
 from classlab.names import lab_name_problem
 
 # Twenty regions with nine questions each take as long as six questions one after the other.
@@ -27,6 +28,10 @@ class Unseen:
     reason: str
 
 
+# By region and kind.
+Answers = dict[tuple[str, str], list[Found] | Unseen]
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What all regions said at one time."""
@@ -39,6 +44,8 @@ class Sweep:
     ended: list[Found] = field(default_factory=list)
     # Things with the tag Lab=<name> that classlab did not make: never touched.
     others: list[Found] = field(default_factory=list)
+    # Images that are to stay, with their snapshots.
+    kept: list[Found] = field(default_factory=list)
     unseen: list[Unseen] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,7 +53,8 @@ class Sweep:
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Self:
-        lists = {name: [Found(**each) for each in told[name]] for name in ("found", "ended", "others")}
+        names = ("found", "ended", "others", "kept")
+        lists = {name: [Found(**each) for each in told.get(name, [])] for name in names}
         unseen = [Unseen(**each) for each in told["unseen"]]
         return cls(name=told["name"], time=told["time"], regions=list(told["regions"]), unseen=unseen, **lists)
 
@@ -74,8 +82,8 @@ class Sweep:
         return sorted({each.owner for each in self.found if each.owner})
 
 
-def sweep(name: str, home: str, connect: Connect, patience: float = 0) -> Sweep:
-    """What carries the lab's tags, anywhere.
+def sweep(name: str, home: str, connect: Connect, patience: float = 0, keep_images: bool = False) -> Sweep:
+    """What carries the lab's tags, anywhere. With `keep_images`, baked images are told of apart from the rest.
 
     AWS may tell of a thing for some seconds after it is gone: with `patience`, whatever is found is asked about again
     for so many seconds before it is believed to be there.
@@ -86,22 +94,27 @@ def sweep(name: str, home: str, connect: Connect, patience: float = 0) -> Sweep:
     answers = _ask(name, clients, [(region, kind.name) for region in clients for kind in KINDS])
     until = time.monotonic() + patience
     pause = 0.5
-    while (there := [key for key, each in answers.items() if _any_alive(each)]) and time.monotonic() < until:
+    stays: list[Found] = []
+    while True:
+        stays = kept(_ours(answers)) if keep_images else []
+        there = [key for key, each in answers.items() if _any_alive(each, stays)]
+        if not there or time.monotonic() >= until:
+            break
         time.sleep(pause)
         pause *= 2
         answers |= _ask(name, clients, there)
     unseen = [each for each in answers.values() if isinstance(each, Unseen)]
     if untold:
         unseen.append(Unseen("all other regions", "everything", untold))
-    things = [thing for each in answers.values() if not isinstance(each, Unseen) for thing in each]
-    ours = [thing for thing in things if thing.managed_by == MANAGED_BY]
+    ours = _ours(answers)
     return Sweep(
         name=name,
         time=stamp(datetime.now(UTC)),
         regions=sorted(clients),
-        found=[thing for thing in ours if alive(thing)],
+        found=[thing for thing in ours if alive(thing) and thing not in stays],
         ended=[thing for thing in ours if not alive(thing)],
-        others=[thing for thing in things if thing.managed_by != MANAGED_BY and alive(thing)],
+        others=[thing for thing in _things(answers) if thing.managed_by != MANAGED_BY and alive(thing)],
+        kept=stays,
         unseen=unseen,
     )
 
@@ -133,13 +146,22 @@ def alive(thing: Found) -> bool:
     return thing.state not in BY_NAME[thing.kind].gone
 
 
-def _any_alive(answer: list[Found] | Unseen) -> bool:
-    return not isinstance(answer, Unseen) and any(alive(each) and each.managed_by == MANAGED_BY for each in answer)
+def _things(answers: Answers) -> list[Found]:
+    return [thing for each in answers.values() if not isinstance(each, Unseen) for thing in each]
 
 
-def _ask(
-    name: str, clients: dict[str, Any], keys: list[tuple[str, str]]
-) -> dict[tuple[str, str], list[Found] | Unseen]:
+def _ours(answers: Answers) -> list[Found]:
+    return [thing for thing in _things(answers) if thing.managed_by == MANAGED_BY]
+
+
+def _any_alive(answer: list[Found] | Unseen, stays: list[Found]) -> bool:
+    """Something that should be gone, and is not."""
+    return not isinstance(answer, Unseen) and any(
+        alive(each) and each.managed_by == MANAGED_BY and each not in stays for each in answer
+    )
+
+
+def _ask(name: str, clients: dict[str, Any], keys: list[tuple[str, str]]) -> Answers:
     def one(key: tuple[str, str]) -> list[Found] | Unseen:
         region, kind = key
         try:

@@ -5,6 +5,6 @@
 Each step collects sentences and goes on; what an earlier step found broken is not asked of the cloud.
 """
 
-from classlab.plan.preflight import Checked, Request, check, remember
+from classlab.plan.preflight import IMAGE, LOOK, SEATS, Checked, Request, check, remember
 
-__all__ = ["Checked", "Request", "check", "remember"]
+__all__ = ["IMAGE", "LOOK", "SEATS", "Checked", "Request", "check", "remember"]

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from classlab import clock
+from classlab.cloud.kinds import BASE_IMAGE, MANAGED_BY
+from classlab.names import BUILDER
 
-MANAGED_BY = "classlab"
 # A seat in one of these states is there; what shuts down is as good as gone.
 LIVING = ("pending", "running", "stopping", "stopped")
 
@@ -28,9 +29,10 @@ class LivingSeat:
 
 @dataclass(frozen=True)
 class Living:
-    """The seats of this lab that are there."""
+    """The seats of this lab that are there; and of what `make bake` launched, which is nobody's, the ids."""
 
     seats: list[LivingSeat] = field(default_factory=list)
+    builders: list[str] = field(default_factory=list)
 
     @property
     def students(self) -> set[str]:
@@ -43,7 +45,7 @@ class Living:
 
     @property
     def image_id(self) -> str:
-        """The image of most seats: what is launched later gets the same, for the life of the lab."""
+        """Ubuntu's image that most seats stem from: what is launched later gets the same, for the life of the lab."""
         return Counter(seat.image_id for seat in self.seats).most_common(1)[0][0] if self.seats else ""
 
     @property
@@ -76,7 +78,7 @@ def tags(thing: Mapping[str, Any]) -> dict[str, str]:
 
 def found(name: str, owner: str, everything: list[dict[str, Any]]) -> tuple[Living, list[str]]:
     """This lab's seats among all instances of the region; a sentence when the name is taken by somebody else."""
-    seats, others = [], []
+    seats, builders, others = [], [], []
     for instance in everything:
         labels = tags(instance)
         if labels.get("Lab") != name or instance["State"]["Name"] not in LIVING:
@@ -84,12 +86,15 @@ def found(name: str, owner: str, everything: list[dict[str, Any]]) -> tuple[Livi
         if labels.get("ManagedBy") != MANAGED_BY or labels.get("Owner", "") != owner:
             others.append(f"{instance['InstanceId']}, {_whose(labels)}")
             continue
+        if labels.get("Student") == BUILDER:
+            builders.append(str(instance["InstanceId"]))
+            continue
         seats.append(
             LivingSeat(
                 id=instance["InstanceId"],
                 student=labels.get("Student", ""),
                 instance_type=instance["InstanceType"],
-                image_id=instance["ImageId"],
+                image_id=labels.get(BASE_IMAGE) or instance["ImageId"],
                 vpc_id=instance.get("VpcId", ""),
                 state=instance["State"]["Name"],
                 vcpus=vcpus(instance),
@@ -97,7 +102,7 @@ def found(name: str, owner: str, everything: list[dict[str, Any]]) -> tuple[Livi
                 ends_at=clock.tagged(labels.get("EndsAt", "")),
             )
         )
-    return Living(seats), [_taken(name, owner, others)] if others else []
+    return Living(seats, builders), [_taken(name, owner, others)] if others else []
 
 
 def key_pair_problem(name: str, owner: str, key_pairs: list[Mapping[str, Any]]) -> str:

@@ -1,24 +1,31 @@
 """From a request to a plan, or to all that is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from classlab import classfile, clock, money, settings
+from classlab.cloud.kinds import MANAGED_BY
 from classlab.labfolder import LabFolder
+from classlab.names import BUILDER
 from classlab.plan import content, words
 from classlab.plan.content import Class
-from classlab.plan.living import MANAGED_BY
 from classlab.plan.machine import ubuntu_of
 from classlab.plan.survey import Survey, survey
 from classlab.pricelist import PriceList
+from classlab.roster import Student
+
+# What a lab is planned for: its students' seats; an image for them; or only to know what such an image would be.
+SEATS, IMAGE, LOOK = "seats", "image", "look"
+# So long `make bake` takes at most; then what it has launched ends itself.
+BAKES_WITHIN = 2.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What `make up` was called with."""
+    """What `make up`, or another that plans, was called with."""
 
     settings: Mapping[str, Any]
     class_file: Path
@@ -26,6 +33,7 @@ class Request:
     cloud: str = "localcloud"
     lab_folder: Path | None = None
     prune: bool = False
+    purpose: str = SEATS
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,14 @@ def check(request: Request) -> Checked:
     """Read everything, ask everything, change nothing."""
     now = clock.now()
     wanted, unknown, broken = read(request, now)
+    if request.purpose == IMAGE:
+        wanted = replace(wanted, students=[Student(BUILDER)], hours=BAKES_WITHIN, ends_at=None, spot=False, budget=0)
     problems = unknown + broken
     last = _last_region(request.lab_folder)
     asked = survey(wanted, last)
     problems += asked.problems
     money.learn(wanted.region, asked.found.prices)
-    ends_at = deadline(wanted, asked, now)
+    ends_at = deadline(wanted, asked, now) if request.purpose == SEATS else now + timedelta(hours=wanted.hours)
     estimate = money.estimate(
         wanted.region,
         wanted.instance_type,
@@ -61,10 +71,17 @@ def check(request: Request) -> Checked:
     # Only what was understood can be reckoned.
     if not broken and not asked.problems and (expensive := words.over_budget(wanted, total)):
         problems.append(expensive)
+    if request.purpose == LOOK and asked.found.image_id:
+        problems = broken  # where there is no room for seats, images can be looked at all the same
     if problems:
         return Checked(wanted, asked, problems=list(dict.fromkeys(problems)))
-    say = words.cost(wanted, estimate, total, ends_at, now, free=request.cloud != "aws")
-    say += words.warnings(wanted, asked, ends_at, request.prune)
+    free = request.cloud != "aws"
+    say = []
+    if request.purpose == SEATS:
+        say = words.cost(wanted, estimate, total, ends_at, now, free=free)
+        say += words.warnings(wanted, asked, ends_at, request.prune)
+    elif request.purpose == IMAGE:
+        say = words.bake(wanted, estimate, now, ends_at, free=free)
     plan = _plan(wanted, asked, ends_at, estimate.hourly, total)
     return Checked(wanted, asked, plan=plan, say=say, prices=asked.found.prices)
 
@@ -113,7 +130,9 @@ def whole_cost(wanted: Class, asked: Survey, ends_at: datetime, now: datetime, p
 
 def _plan(wanted: Class, asked: Survey, ends_at: datetime, hourly: float | None, total: float | None) -> dict[str, Any]:
     found = asked.found
-    tags = {"Lab": wanted.name, **wanted.tags, "EndsAt": clock.written(ends_at), "ManagedBy": MANAGED_BY}
+    # What all seats share ends when the last of them does, and not when a builder does.
+    lab_ends_at = ends_at if wanted.students != [Student(BUILDER)] else found.living.ends_at or ends_at
+    tags = {"Lab": wanted.name, **wanted.tags, "EndsAt": clock.written(lab_ends_at), "ManagedBy": MANAGED_BY}
     return {
         "name": wanted.name,
         "region": wanted.region,
@@ -143,6 +162,7 @@ def _plan(wanted: Class, asked: Survey, ends_at: datetime, hourly: float | None,
             for student in wanted.students
         ],
         "leaving": words.leaving(wanted, asked),
+        "new": [student.name for student in wanted.students if student.name not in found.living.students],
         "hourly": None if hourly is None else round(hourly, 6),
         "total": None if total is None else round(total, 4),
     }

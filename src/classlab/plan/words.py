@@ -50,6 +50,15 @@ def cost(
     return lines
 
 
+def bake(wanted: Class, estimate: money.Estimate, now: datetime, ends_at: datetime, free: bool) -> list[str]:
+    """What it takes to make an image; what the image itself costs is told when it is there."""
+    lines = [
+        f"{wanted.name}: an image for its seats is made of one more ({wanted.instance_type}, {wanted.volume_size} GiB, "
+        f"{wanted.region}), which ends when that is done, and by itself in {clock.in_words(ends_at - now)}."
+    ]
+    return [*lines, "This run is free." if free else f"That seat costs {dollars(estimate.hourly)} an hour."]
+
+
 def warnings(wanted: Class, survey: Survey, ends_at: datetime, prune: bool) -> list[str]:
     """No reason to stop, but worth knowing: what does not act on the seats that are there, and who is leaving."""
     found = survey.found
@@ -66,6 +75,11 @@ def warnings(wanted: Class, survey: Survey, ends_at: datetime, prune: bool) -> l
         lines.append(
             f"lab_ubuntu is {wanted.ubuntu}, but the lab runs {ubuntu}, and new seats get the same image: make down, "
             "then make up, changes all."
+        )
+    if builders := found.living.builders:
+        lines.append(
+            f"{' and '.join(builders)} was launched by `make bake`, which was cut off, and bills until its deadline: "
+            "`make bake` again, or `make down`, ends it."
         )
     for student in leaving(wanted, survey):
         lines.append(

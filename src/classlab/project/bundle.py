@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from classlab.project import git as projectgit
 from classlab.project.files import Entry, ProjectError, entries
+from classlab.project.requirements import installs
 
 # Part of the digest: raise it when the archive is written differently.
 FORM = 1
@@ -25,7 +26,7 @@ class Bundle:
     name: str  # of the folder on a seat
     digest: str
     archive: Path
-    requirements: bool
+    requirements: str  # a digest of what pip is told; '' when it is told nothing
     manifest: list[dict[str, str]]
     changed: bool
     commit: str = ""  # of a git address
@@ -108,8 +109,7 @@ def _bundle(name: str, found: list[Entry], folder: Path, commit: str = "", notes
     for other in folder.glob("*.tar.gz*"):
         if other != archive:
             other.unlink()
-    requirements = any(entry.path == "requirements.txt" for entry in found)
-    return Bundle(name, digest, archive, requirements, manifest, changed, commit, notes)
+    return Bundle(name, digest, archive, installs(found, digest), manifest, changed, commit, notes)
 
 
 def _digest(manifest: list[dict[str, str]]) -> str:

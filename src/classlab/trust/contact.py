@@ -170,8 +170,11 @@ class Contact:
         _public(file).unlink(missing_ok=True)
 
 
-def establish(contact: Contact, seats: Sequence[Seat], only: Sequence[str] = ()) -> Outcome:
-    """Make ssh_config and known_hosts right for these seats; `only` limits the contacts to some students."""
+def establish(contact: Contact, seats: Sequence[Seat], only: Sequence[str] = (), meet: bool = True) -> Outcome:
+    """Make ssh_config and known_hosts right for these seats; `only` limits the contacts to some students.
+
+    Without `meet` no seat is entered: the key that it was born with stays pinned until somebody does.
+    """
     outcome = Outcome()
     for student, reason in _doubles(seats):
         outcome.fail(student, reason)
@@ -192,7 +195,7 @@ def establish(contact: Contact, seats: Sequence[Seat], only: Sequence[str] = ())
                 contact.pins.set(seat, Pin(contact.one_use_key(seat.student), one_use=True))
             new.append(seat)
     outcome.changed |= sshconfig.write(contact.folder, contact.lab, seats)
-    if new:
+    if new and meet:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
             for seat, reason in zip(new, threads.map(contact.first, new), strict=True):
                 if reason:

@@ -1,9 +1,10 @@
 """SSH keys made on this computer. Only public halves ever leave it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -32,6 +33,7 @@ class Keys:
     public_key: str  # the teacher's, as EC2 takes it
     made: list[str] = field(default_factory=list)  # whose were made: students, or "teacher"
     replaces: bool = False  # EC2 has another key than this computer: nothing was made
+    of_students: dict[str, str] = field(default_factory=dict)  # public keys
 
 
 def private_key(kind: str) -> bytes:
@@ -94,8 +96,17 @@ def ensure(folder: LabFolder, file: Path, kind: str, comment: str) -> bool:
     return changed
 
 
-def ensure_all(folder: LabFolder, lab: str, kind: str, students: Iterable[str], cloud_key: str = "") -> Keys:
+def ensure_all(
+    folder: LabFolder,
+    lab: str,
+    kind: str,
+    students: Iterable[str],
+    cloud_key: str = "",
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Keys:
     """The teacher's key and one for each of these students. What exists is kept, also of students who have left.
+
+    `own` are the public keys of students who have brought one, by the roster: none is made for them.
 
     `cloud_key` is the public half that EC2 has: when this computer has another, or none, nothing is made, so that the
     folder with the right one can still be brought back.
@@ -108,7 +119,17 @@ def ensure_all(folder: LabFolder, lab: str, kind: str, students: Iterable[str], 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         changed = pool.map(lambda who: ensure(folder, files[who], kind, f"{lab}-{who}"), files)
         made = [who for who, new in zip(files, changed, strict=True) if new]
-    return Keys(f"{public_half(teacher)} {lab}-teacher", made)
+    public = {student: of_student(folder, student, own) for student in (*students, *own)}
+    return Keys(f"{public_half(teacher)} {lab}-teacher", made, of_students=public)
+
+
+def of_student(folder: LabFolder, student: str, own: Mapping[str, str]) -> str:
+    """By which public key a student enters their seat: their own, if they have brought one, else the one made here."""
+    file = folder.student_key(student)
+    try:
+        return own.get(student) or file.with_name(f"{file.name}.pub").read_text().strip()
+    except FileNotFoundError:
+        return ""
 
 
 def first_key(folder: LabFolder, student: str) -> tuple[str, str]:

@@ -45,11 +45,22 @@ class Pins:
         """Has somebody here entered this seat before? It has a key of its own then."""
         return any(not pin.one_use for pin in self._lines.get(seat_id, ("", []))[1])
 
+    def entered(self) -> set[str]:
+        """The ids of all seats that somebody here has entered."""
+        return {each for each in self._lines if self.met(each)}
+
     def set(self, seat: Seat, *pins: Pin) -> None:
         """These are the keys that the seat may show from now on; on disk when this returns."""
         with self._lock:
             if self.of(seat) != list(pins):
                 self._lines[seat.id] = (seat.student, list(pins))
+                self._write()
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Drop what is pinned for these, which have ended."""
+        with self._lock:
+            known = [each for each in ids if self._lines.pop(each, None)]
+            if known:
                 self._write()
 
     def forget_former(self, seats: Collection[Seat]) -> None:
