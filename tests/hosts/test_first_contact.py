@@ -168,6 +168,7 @@ def test_dead_on_the_seat_before_this_line_the_next_run_finishes_it(
         assert contact.establish(contact.Contact(seats.folder, "lab", wait=0.5), [seat]).met == []
     if line == "systemctl":  # its own key is in place, and a reboot takes it before the next run does
         seats.lab.ec2.reboot_instances(InstanceIds=[seat.id])
+        seats.lab.wait_ok(seat.id)
     seats.trusted(seat)
 
 

@@ -132,7 +132,10 @@ def test_user_data_of_every_kind_runs_once_and_a_reboot_keeps_disk_and_address(l
         lab.ssh(hosts[name], "cloud-init status --wait", check=False)
         booted[name] = lab.booted(hosts[name])
         addresses[name] = lab.describe(hosts[name])["PublicIpAddress"]
-    lab.ec2.reboot_instances(InstanceIds=[hosts["config"], hosts["packed"]])
+    told = [hosts["config"], hosts["packed"]]
+    lab.ec2.reboot_instances(InstanceIds=told)
+    lab.wait_ok(*told)  # the checks speak of the new boot from the call on
+    assert all(lab.booted(hosts[name]) != booted[name] for name in ("config", "packed"))
     lab.type_inside(hosts["script"], "reboot")
     for name, ran in expected.items():
         until(lambda name=name: lab.booted(hosts[name]) not in ("", booted[name]))

@@ -82,7 +82,8 @@ class Keeper:
         """Wake every instance. Hosts that went down with the machine did not shut themselves down: they boot again."""
         if machine_booted:
             for instance in lifecycle.all_instances():
-                lifecycle.life(instance).reboot = instance.state == "running"
+                if instance.state == "running":
+                    lifecycle.reboots(instance)
         for number in range(WORKERS):
             self._thread(self._work, f"keeper-{number}")
         self._thread(self._listen_at_doors, "doors")
@@ -228,9 +229,12 @@ class Keeper:
 
     def _reboot(self, instance: Instance, host: Facts) -> None:
         with self.lock:
-            lifecycle.life(instance).reboot = False
-            lifecycle.life(instance).ready = False
+            if instance.state != "running":
+                return  # it was told to stop or to end, a moment later
+            lifecycle.reboots(instance)
         self.driver.halt(instance.id)
+        with self.lock:
+            lifecycle.life(instance).reboot = False
         try:
             port = self.driver.boot(host)
         except LocalCloudError as error:
@@ -302,13 +306,11 @@ class Keeper:
         """Status checks are `initializing` until sshd says hello inside the host."""
         while not self._stop.wait(0.2):
             with self.lock:
-                waiting = [
-                    (each, lifecycle.life(each).ssh_port)
-                    for each in lifecycle.all_instances()
-                    if each.state == "running" and not lifecycle.life(each).ready
-                ]
+                unheard = filter(lifecycle.unheard, lifecycle.all_instances())
+                waiting = [(each, lifecycle.life(each).ssh_port) for each in unheard]
             opened = [each for each, port in waiting if self.driver.answers(each.id, port)]
             with self.lock:
+                opened = [each for each in opened if lifecycle.unheard(each)]
                 for instance in opened:
                     lifecycle.ready(instance)
                     self._stale.set()  # a host that booted late is wired as the books are now

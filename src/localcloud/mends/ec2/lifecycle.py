@@ -77,13 +77,26 @@ def user_asked(instance: Instance, why: str = "User initiated", code: str = "Cli
 
 def running(instance: Instance) -> None:
     become(instance, "running")
+    life(instance).reboot = False
     instance._reason = ""
     instance.state_reason = StateReason()
+
+
+def unheard(instance: Instance) -> bool:
+    """Its sshd has not answered since it was last told to boot."""
+    return instance.state == "running" and not (life(instance).ready or life(instance).reboot)
 
 
 def ready(instance: Instance) -> None:
     """Its sshd has answered: the status checks pass."""
     life(instance).ready = True
+
+
+def reboots(instance: Instance) -> None:
+    """From the moment it is asked to: whoever then waits for the status checks must not be told of the boot before."""
+    become(instance, "running")
+    life(instance).reboot = True
+    life(instance).ready = False
 
 
 def stopped(instance: Instance) -> None:
@@ -201,7 +214,7 @@ def terminate(moto: Any, self: Instance) -> Any:
 @mend(Instance)
 def reboot(moto: Any, self: Instance) -> None:
     if self.state == "running":
-        life(self).reboot = True
+        reboots(self)
         on_change(self)
 
 
