@@ -1,11 +1,19 @@
 """apt and dpkg on a seat: what is installed, who holds a lock, what an error means."""
 
 import fcntl
+import gzip
+import hashlib
+import lzma
+import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +231,55 @@ def test_lists_are_fetched_where_ubuntus_are_missing(seat: Path) -> None:
     machine = Machine()
     apt.install(machine, ["tmux"], 1)
     assert machine.verbs == ["update", "install"]
+
+
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs apt-get")
+@pytest.mark.parametrize("there", [["gz", "xz"], ["xz"]])
+def test_lists_are_fetched_as_what_is_unpacked_sooner(
+    seat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: list[str]
+) -> None:
+    """The real apt, which knows of one source alone; asked of it is a list that the source has in several sizes."""
+    listed, apts = tmp_path / "source" / "dists" / "noble" / "main" / "binary-all", tmp_path / "apt"
+    for made in (listed, apts / "lists" / "partial", apts / "cache"):
+        made.mkdir(parents=True)
+    entry = b"Package: hello\nVersion: 1\nArchitecture: all\nFilename: hello.deb\nSize: 1\n"
+    packed = {"gz": gzip.compress(entry), "xz": lzma.compress(entry)}
+    sums = [f" {hashlib.sha256(entry).hexdigest()} {len(entry)} main/binary-all/Packages"]
+    for kind in there:
+        (listed / f"Packages.{kind}").write_bytes(packed[kind])
+        digest = hashlib.sha256(packed[kind]).hexdigest()
+        sums.append(f" {digest} {len(packed[kind])} main/binary-all/Packages.{kind}")
+    release = ["Suite: noble", "Architectures: all", "Components: main", "SHA256:", *sums, ""]
+    (listed.parents[1] / "Release").write_text("\n".join(release))
+    (apts / "status").touch()
+    asked: list[str] = []
+
+    class Serving(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            asked.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Serving, directory=tmp_path / "source"))
+    threading.Thread(target=server.serve_forever, args=[0.02]).start()
+    (apts / "sources").write_text(f"deb [trusted=yes] http://127.0.0.1:{server.server_port} noble main\n")
+    (apts / "conf").write_text(
+        f'Dir::State "{apts}";\nDir::State::status "{apts}/status";\nDir::Cache "{apts}/cache";\n'
+        f'Dir::Etc::sourcelist "{apts}/sources";\nDir::Etc::sourceparts "/dev/null";\nDir::Etc::parts "/dev/null";\n'
+        'APT::Sandbox::User "root";\nAcquire::http::Proxy "DIRECT";\n'
+    )
+    monkeypatch.setenv("APT_CONFIG", str(apts / "conf"))
+
+    def run(words: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
+        done = subprocess.run(words, env=os.environ | environ_update, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    try:
+        apt.update(run, 1)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [Path(path).name for path in asked if "Packages" in path] == [f"Packages.{there[0]}"]
+    [file] = (apts / "lists").glob("*_Packages")
+    assert file.read_bytes() == entry
 
 
 def test_lists_that_are_out_of_date_are_fetched_once() -> None:

@@ -27,6 +27,9 @@ OPTIONS = [
     *("-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=3"),
     *("-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20"),
 ]
+# Ubuntu has its lists in two sizes. Unpacking the smaller takes a second more than loading the larger: a third of all
+# that fetching them takes. Where there is only the smaller, apt takes that.
+SOONER = ["-o", "Acquire::CompressionTypes::Order::=gz"]
 LOCKED = re.compile(r"Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock directory")
 BROKEN = re.compile(r"dpkg was interrupted|--fix-broken install|Unmet dependencies\. Try")
 OUTDATED = re.compile(r"\b404  Not Found|Hash Sum mismatch|Unable to locate package|has no installation candidate")
@@ -79,7 +82,7 @@ def configure(run: Run) -> None:
 def update(run: Run, patience: int, only: str = "") -> str:
     """Fetch the lists of what can be installed: all, or those of one source file, which is thirty times less work."""
     narrow = ["-o", f"Dir::Etc::sourcelist={only}", "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=0"]
-    return apt_get(run, ["update", *(narrow if only else [])], patience)
+    return apt_get(run, ["update", *SOONER, *(narrow if only else [])], patience)
 
 
 def has_lists_of_ubuntu() -> bool:
