@@ -8,16 +8,17 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lone_apt import lone_apt
+from small_server import serving
+
+from localcloud import standin
 
 sys.path.append(str(Path(__file__).parents[2] / "plugins" / "module_utils"))  # what Ansible sends to a seat
 
@@ -234,51 +235,39 @@ def test_lists_are_fetched_where_ubuntus_are_missing(seat: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs apt-get")
-@pytest.mark.parametrize("there", [["gz", "xz"], ["xz"]])
+@pytest.mark.parametrize("there", [[".gz", ".xz"], [".xz"]])
 def test_lists_are_fetched_as_what_is_unpacked_sooner(
     seat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: list[str]
 ) -> None:
-    """The real apt, which knows of one source alone; asked of it is a list that the source has in several sizes."""
-    listed, apts = tmp_path / "source" / "dists" / "noble" / "main" / "binary-all", tmp_path / "apt"
-    for made in (listed, apts / "lists" / "partial", apts / "cache"):
-        made.mkdir(parents=True)
+    """The real apt is asked, and the source says which of its files were wanted."""
+    dist = tmp_path / "source" / "dists" / "noble"
+    folder = dist / "main" / "binary-all"
+    folder.mkdir(parents=True)
     entry = b"Package: hello\nVersion: 1\nArchitecture: all\nFilename: hello.deb\nSize: 1\n"
-    packed = {"gz": gzip.compress(entry), "xz": lzma.compress(entry)}
-    sums = [f" {hashlib.sha256(entry).hexdigest()} {len(entry)} main/binary-all/Packages"]
-    for kind in there:
-        (listed / f"Packages.{kind}").write_bytes(packed[kind])
-        digest = hashlib.sha256(packed[kind]).hexdigest()
-        sums.append(f" {digest} {len(packed[kind])} main/binary-all/Packages.{kind}")
-    release = ["Suite: noble", "Architectures: all", "Components: main", "SHA256:", *sums, ""]
-    (listed.parents[1] / "Release").write_text("\n".join(release))
-    (apts / "status").touch()
+    packed = {"": entry, ".gz": gzip.compress(entry), ".xz": lzma.compress(entry)}
+    release = ["Suite: noble", "Architectures: all", "Components: main", "SHA256:"]
+    for kind in ("", *there):
+        file = folder / f"Packages{kind}"
+        release.append(f" {hashlib.sha256(packed[kind]).hexdigest()} {len(packed[kind])} {file.relative_to(dist)}")
+        if kind:
+            file.write_bytes(packed[kind])
+    (dist / "Release").write_text("\n".join([*release, ""]))
+    files = standin.application(tmp_path / "source")
     asked: list[str] = []
 
-    class Serving(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            asked.append(self.path)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Serving, directory=tmp_path / "source"))
-    threading.Thread(target=server.serve_forever, args=[0.02]).start()
-    (apts / "sources").write_text(f"deb [trusted=yes] http://127.0.0.1:{server.server_port} noble main\n")
-    (apts / "conf").write_text(
-        f'Dir::State "{apts}";\nDir::State::status "{apts}/status";\nDir::Cache "{apts}/cache";\n'
-        f'Dir::Etc::sourcelist "{apts}/sources";\nDir::Etc::sourceparts "/dev/null";\nDir::Etc::parts "/dev/null";\n'
-        'APT::Sandbox::User "root";\nAcquire::http::Proxy "DIRECT";\n'
-    )
-    monkeypatch.setenv("APT_CONFIG", str(apts / "conf"))
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        asked.append(environ["PATH_INFO"])
+        return files(environ, start_response)
 
     def run(words: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
         done = subprocess.run(words, env=os.environ | environ_update, capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr
 
-    try:
+    with serving(serve) as address:
+        lists = lone_apt(tmp_path / "apt", f"{address} noble main", monkeypatch)
         apt.update(run, 1)
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert [Path(path).name for path in asked if "Packages" in path] == [f"Packages.{there[0]}"]
-    [file] = (apts / "lists").glob("*_Packages")
+    assert [Path(path).name for path in asked if "Packages" in path] == [f"Packages{there[0]}"]
+    [file] = lists.glob("*_Packages")
     assert file.read_bytes() == entry
 
 

@@ -16,6 +16,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.types import WSGIApplication
 
 import pytest
+from lone_apt import lone_apt
 
 from localcloud import standin
 from localcloud.standin import index, packages, repository, tools
@@ -27,20 +28,12 @@ pytestmark = pytest.mark.skipif(
 
 
 class Source:
-    """An apt source in a folder, and an apt that knows of no other (APT_CONFIG is how apt itself is told so)."""
+    """An apt source in a folder, and an apt that knows of no other."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.pool, self.lists = folder / "pool", folder / "state" / "lists"
-        for made in (self.pool, self.lists / "partial", folder / "cache" / "archives" / "partial"):
-            made.mkdir(parents=True)
-        (folder / "status").touch()
-        (folder / "sources.list").write_text(f"deb [trusted=yes] copy:{self.pool} ./\n")
-        (folder / "apt.conf").write_text(
-            f'Dir::State "{folder}/state";\nDir::State::status "{folder}/status";\nDir::Cache "{folder}/cache";\n'
-            f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
-            'Dir::Etc::parts "/dev/null";\nAPT::Sandbox::User "root";\n'
-        )
-        monkeypatch.setenv("APT_CONFIG", str(folder / "apt.conf"))
+        self.pool = folder / "pool"
+        self.pool.mkdir(parents=True)
+        self.lists = lone_apt(folder, f"copy:{self.pool} ./", monkeypatch)
 
     def offer(self, version: str, names: tuple[str, ...] = packages.FETCHED) -> None:
         """Replace what the source offers; apt learns of it only by `update`."""
