@@ -13,7 +13,7 @@ OWN_PAUSE = C.config.get_config_value(PAUSE)
 # Seconds until Ansible looks again what is done. It looks at each host each time: by its own setting, a thousandth, it
 # keeps a processor busy as long as seats work. So the more there are, the seldomer, and it does as much in a second
 # whatever their number; a seat's task takes longer than anybody waits for that.
-FOR_EACH, AT_LEAST = 0.005, 0.05
+FOR_EACH, AT_LEAST = 0.01, 0.05
 
 _parsed: dict[tuple[str, bool], Any] = {}
 _load = DataLoader.load_from_file

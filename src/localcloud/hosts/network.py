@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from localcloud.errors import EngineError, NetworkError
 from localcloud.hosts.engine import Engine
@@ -146,13 +147,28 @@ def _used(engine: Engine) -> list[ipaddress.IPv4Network]:
     for route in json.loads(_ip("-json", "-4", "route", "show", "table", "all")):
         with suppress(ValueError):  # "default", and types of route without a range
             used.append(ipaddress.IPv4Network(route["dst"]))
-    names = engine.run("network", "ls", "--format", "{{.Name}}").split()
-    for told in json.loads(engine.run("network", "inspect", *names)) if names else []:
+    for told in _told(engine):
         ranges = told.get("subnets") or (told.get("IPAM") or {}).get("Config") or []
         for each in ranges:
             with suppress(ValueError, KeyError):  # an IPv6 range, or none
                 used.append(ipaddress.IPv4Network(each.get("subnet") or each["Subnet"]))
     return used
+
+
+def _told(engine: Engine) -> list[dict[str, Any]]:
+    """What the engine says of each of its networks."""
+    names = _names(engine)
+    try:
+        return list(json.loads(engine.run("network", "inspect", *names))) if names else []
+    except EngineError:
+        # For one that went between the two questions, another localcloud's for example, it answers for none.
+        if _names(engine).issuperset(names):
+            raise
+        return _told(engine)
+
+
+def _names(engine: Engine) -> set[str]:
+    return set(engine.run("network", "ls", "--format", "{{.Name}}").split())
 
 
 def mtu() -> int:
