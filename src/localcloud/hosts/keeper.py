@@ -233,8 +233,6 @@ class Keeper:
                 return  # it was told to stop or to end, a moment later
             lifecycle.reboots(instance)
         self.driver.halt(instance.id)
-        with self.lock:
-            lifecycle.life(instance).reboot = False
         try:
             port = self.driver.boot(host)
         except LocalCloudError as error:
@@ -244,6 +242,7 @@ class Keeper:
                 lifecycle.shut_itself_down(instance)
             return
         with self.lock:
+            lifecycle.life(instance).reboot = False  # not before: where a kill comes between, it boots all the same
             self._tell_port(instance, port)
 
     def _halt(self, instance: Instance) -> None:
